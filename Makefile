@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make             build ./memleak-bpf; needs no root, no kernel BTF
+# make help        the other targets and the variables
+
+VERSION ?= 0.1.0
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+
+# ARCH names the directory under vmlinux/ and libbpf's __TARGET_ARCH_*.
+ARCH ?= $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+
+# make's built-in default is cc; "make CC=..." and the environment still win.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG      ?= clang
+PKG_CONFIG ?= pkg-config
+ifndef BPFTOOL
+BPFTOOL := $(shell tools/install-deps --bpftool)
+endif
+
+# Each flavour has a directory of its own, so that switching between them rebuilds nothing.
+ifdef FUZZ
+OUT    := build/fuzz
+CC     := $(CLANG)
+OPT    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+NOERR  := -Wno-error
+else ifdef SAN
+OUT    := build/san
+OPT    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# The checks that the sanitizers add make gcc warn of paths that cannot be taken.
+NOERR  := -Wno-error -Wno-format-truncation -Wno-maybe-uninitialized
+else ifdef DEBUG
+OUT    := build/debug
+OPT    := -Og -g3 -fno-omit-frame-pointer
+else
+OUT    := build
+OPT    := -O2
+endif
+WERROR ?= -Werror
+
+ifeq ($(V),1)
+Q   :=
+say  = @:
+else
+Q   := @
+say  = @printf '  %-8s %s\n'
+endif
+
+# The BPF objects do not depend on the flavour: one skeleton for all of them.
+BPF_OUT   := build
+BPF_SRC   := $(sort $(wildcard bpf/*.bpf.c))
+BPF_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/%.o)
+SKEL      := $(BPF_OUT)/memleak.skel.h
+BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall $(WERROR) \
+	     -Ivmlinux/$(ARCH) -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null)
+
+SRC      := $(sort $(wildcard user/*.c user/*/*.c))
+OBJ      := $(SRC:%.c=$(OUT)/%.o)
+LIB      := $(OUT)/libmemleak.a
+BIN      := $(OUT)/memleak-bpf
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT     := $(UNIT_SRC:%.c=$(OUT)/%)
+FUZZERS  := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+PKGS       := libbpf libelf zlib libdw capstone
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+# binutils installs no .pc file for libiberty.
+LIBS       := $(PKG_LIBS) -liberty -lpthread -lm
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(OPT) -g -Wall -Wextra $(WERROR) $(NOERR) -Iuser -I$(BPF_OUT) \
+	      -DMEMLEAK_VERSION='"$(VERSION)"' $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+NJOBS       = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# Only the plain build becomes ./memleak-bpf, which is what the README tells to run.
+all: $(BIN) $(if $(filter build,$(OUT)),memleak-bpf) ## build ./memleak-bpf (default)
+
+memleak-bpf: $(BIN)
+	$(Q)ln -f $< $@ 2>/dev/null || cp -f $< $@
+
+# Says once, before the first compiler error, what is missing and what installs it.
+$(BPF_OUT)/.deps: tools/install-deps
+	$(Q)mkdir -p $(@D)
+	$(Q)BPFTOOL='$(BPFTOOL)' tools/install-deps --check
+	$(Q)touch $@
+
+# Changed flags rebuild.
+$(OUT)/.flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LDFLAGS))' >$@.new; \
+		cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BPF_OUT)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_OUT)/.flags-bpf | $(BPF_OUT)/.deps
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c $< -o $@
+
+$(BPF_OUT)/.flags-bpf: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' '$(CLANG) $(BPF_FLAGS)' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BPF_OUT)/memleak.bpf.o: $(BPF_OBJ)
+	$(say) LINK $@
+	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
+
+$(SKEL): $(BPF_OUT)/memleak.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name memleak_bpf >$@.new && mv $@.new $@
+
+# The one source that includes the skeleton.
+$(OUT)/user/session.o: $(SKEL)
+
+$(OUT)/%.o: %.c $(OUT)/.flags | $(BPF_OUT)/.deps
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(filter-out $(OUT)/user/main.o,$(OBJ))
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+
+$(BIN): $(OUT)/user/main.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
+
+$(UNIT): $(OUT)/%: $(OUT)/%.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
+$(UNIT:%=%.o): ALL_CFLAGS += -Itests/unit
+
+$(FUZZERS): $(OUT)/%: $(OUT)/%.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
+
+unit: $(UNIT) ## build the unit tests
+
+test-unit: unit ## run the unit tests; needs no root
+	tests/run --build $(OUT) unit
+
+check: ## install what is missing (as root), build, run all tests; with SAN=1 the unit tests only
+	@[ "$$(id -u)" != 0 ] || tools/install-deps $(if $(SAN),,--tests)
+ifdef SAN
+	@$(MAKE) --no-print-directory $(NJOBS) all unit
+	tests/run --build $(OUT) unit
+else
+	@$(MAKE) --no-print-directory $(NJOBS) all unit
+	@$(MAKE) --no-print-directory $(NJOBS) -C tests/prog
+	tests/run --build $(OUT)
+endif
+
+demo: ## install what is missing (as root), trace a leaking program, show the report
+	@[ "$$(id -u)" != 0 ] || tools/install-deps
+	@$(MAKE) --no-print-directory $(NJOBS) all
+	@$(MAKE) --no-print-directory -C tests/prog ../../build/tests/prog/leak_example
+	@tools/demo
+
+bench: all ## measure start-up and report times; needs root
+	tools/bench/run
+
+FUZZ_SECONDS ?= 10
+fuzz: ## build tests/fuzz/fuzz_*.c with libFuzzer and run each for FUZZ_SECONDS (10)
+	@$(MAKE) --no-print-directory $(NJOBS) FUZZ=1 fuzzers
+	tools/fuzz $(FUZZ_SECONDS)
+
+fuzzers: $(FUZZERS)
+
+lint: ## clang-format, cppcheck, shellcheck, mandoc
+	tools/lint
+
+install: all ## install under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8
+	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/memleak-bpf
+	install -m 644 user/memleak-bpf.8 $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/memleak-bpf $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
+
+clean: ## remove everything that was built
+	rm -rf build memleak-bpf
+	@[ ! -e tests/prog/Makefile ] || $(MAKE) --no-print-directory -C tests/prog clean
+
+help: ## this text
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@echo
+	@echo 'Variables: V=1 show commands; DEBUG=1 or SAN=1 build under build/debug or build/san;'
+	@echo '  CC CLANG BPFTOOL CFLAGS LDFLAGS DESTDIR PREFIX; ARCH=arm64 with CC of a cross compiler;'
+	@echo '  WERROR= do not stop at warnings'
+
+FORCE:
+.PHONY: all unit test-unit check demo bench fuzz fuzzers lint install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT:%=%.d) $(FUZZERS:%=%.d)

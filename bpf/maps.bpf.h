@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * maps - all maps and shared variables.
+ *
+ * Defined weak, so that every object that includes this shares one instance once linked.
+ * Sizes marked "set at load" are chosen by user/session.c.
+ */
+#ifndef MAPS_BPF_H
+#define MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "memleak.h"
+
+const volatile struct memleak_config cfg __weak = {};
+struct memleak_state state __weak = {};
+
+/* Blocks that are outstanding. Preallocated: never allocates inside a probe. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, struct live_key);
+	__type(value, struct live_block);
+} live __weak SEC(".maps");
+
+/*
+ * Distinct stacks, by a hash of their frames. Not BPF_MAP_TYPE_STACK_TRACE, which
+ * drops or mixes stacks when hashes collide. value_size is cut to max_depth at load.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u64);
+	__type(value, struct stack_trace);
+} stacks __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, STAT_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} stats __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} events __weak SEC(".maps");
+
+#define STACK_COPY 1024 /* bytes of stack copied at once: 24 common frames */
+
+/* An allocator call between its entry and its return. */
+struct pending_call {
+	__u64 sp; /* stack pointer at entry */
+	__u64 cookie;
+	__u64 ra;	       /* PROBE_COOKIE_BY_EXIT: the return address */
+	__u64 size;	       /* bytes asked for, ~0: the product overflowed */
+	__u64 ptr;	       /* old block, or where the new pointer will be stored */
+	struct live_block old; /* realloc: the old block's record, taken out of the live map */
+	__u8 active;
+	__u8 has_old;
+};
+
+/* mmap, munmap, mremap or brk between entry and return. */
+struct pending_syscall {
+	__u64 type; /* enum event_type */
+	__u64 arg[4];
+	__u64 time_ns;
+	__u8 active;
+};
+
+/*
+ * What belongs to one thread. Task storage and not per-CPU memory, as uprobe programs can be
+ * preempted (since 6.0); it also ends with the thread, so a tid that is used again starts afresh.
+ */
+struct thread_slot {
+	struct pending_call call;
+	struct pending_syscall sys;
+	__u64 last_outer_free; /* block given to operator delete last, 0: none */
+	struct stack_trace trace;
+	__u64 copy[STACK_COPY / 8];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread_slot);
+} threads __weak SEC(".maps");
+
+static __always_inline void stat_add(__u32 id, __u64 n)
+{
+	__u64 *v = bpf_map_lookup_elem(&stats, &id);
+
+	/* atomic although per CPU: another task may preempt us between load and store */
+	if (v)
+		__sync_fetch_and_add(v, n);
+}
+
+static __always_inline void stat_inc(__u32 id)
+{
+	stat_add(id, 1);
+}
+
+#endif

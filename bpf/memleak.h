@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * memleak.h - the ABI between the BPF programs and user space.
+ *
+ * Includes nothing: BPF gets __u64 and friends from vmlinux.h, user space
+ * from <linux/types.h>; include one of them first.
+ */
+#ifndef MEMLEAK_H
+#define MEMLEAK_H
+
+#define MEMLEAK_MAX_DEPTH 127 /* frames a recorded stack holds at most */
+#define MEMLEAK_MAX_ARG 5     /* probe arguments are counted from 1; 0 means none */
+
+/*
+ * What an allocator entry point does. One value describes one probed function;
+ * the arguments it needs travel beside it in the attach cookie.
+ */
+enum probe_op {
+	PROBE_OP_NONE,
+	PROBE_OP_ALLOC,	    /* returns the pointer; size = arg [* arg] */
+	PROBE_OP_ALLOC_OUT, /* returns 0; the pointer is stored through an argument */
+	PROBE_OP_REALLOC,   /* frees an argument's block, returns the new one */
+	PROBE_OP_RESIZE,    /* xallocx: resizes in place, returns the real size */
+	PROBE_OP_FREE,	    /* frees an argument's block */
+};
+
+/*
+ * The attach cookie: op, index into the table of entry points (so that a
+ * record can name its function) and argument positions.
+ */
+#define PROBE_COOKIE(op, entry, size, count, ptr)                                                  \
+	((__u64)(op) | (__u64)(entry) << 8 | (__u64)(size) << 24 | (__u64)(count) << 28 |          \
+	 (__u64)(ptr) << 32)
+#define PROBE_COOKIE_OP(c) ((c)&0xff)
+#define PROBE_COOKIE_ENTRY(c) ((c) >> 8 & 0xffff)
+#define PROBE_COOKIE_SIZE(c) ((c) >> 24 & 0xf)
+#define PROBE_COOKIE_COUNT(c) ((c) >> 28 & 0xf)
+#define PROBE_COOKIE_PTR(c) ((c) >> 32 & 0xf)
+/* operator delete of an object that may hand the block on to a probed free */
+#define PROBE_COOKIE_OUTER_FREE (1ULL << 36)
+/* may throw: probed at its return instructions, not by a return probe */
+#define PROBE_COOKIE_BY_EXIT (1ULL << 37)
+
+/* Key of a live block. space changes with every exec of the target. */
+struct live_key {
+	__u64 addr;
+	__u32 space;
+	__u32 pad;
+};
+
+/* A live block. */
+struct live_block {
+	__u64 id;	/* birth: CPU << 48 | sequence number on that CPU */
+	__u64 size;	/* bytes asked for */
+	__u64 birth_ns; /* CLOCK_MONOTONIC; a realloc keeps that of the first birth */
+	__u64 stack;	/* key into the stack map, 0: the stack was lost */
+	__u32 tid;	/* allocating thread, initial pid namespace */
+	__u32 entry;	/* index into the table of entry points */
+};
+
+#define LIVE_ID(cpu, seq) ((__u64)(cpu) << 48 | (seq))
+#define LIVE_ID_CPU(id) ((__u32)((id) >> 48))
+#define LIVE_ID_SEQ(id) ((id)&0xffffffffffffULL)
+
+/* Why a stack walk ended. */
+enum walk_end {
+	WALK_BOTTOM, /* frame pointer or return address 0: outermost frame */
+	WALK_CHAIN,  /* the frame pointer left the stack: code without frame pointers */
+	WALK_FAULT,  /* stack memory could not be read */
+	WALK_DEPTH,  /* max-depth frames taken, more to come */
+};
+
+/* A distinct stack. The value is cut to max-depth frames when the map is made. */
+struct stack_head {
+	__u64 hits; /* heap allocations seen with this stack */
+	__u32 depth;
+	__u32 end; /* enum walk_end */
+};
+struct stack_trace {
+	struct stack_head head;
+	__u64 pc[MEMLEAK_MAX_DEPTH]; /* innermost first, all of them return addresses */
+};
+
+/* Counters, one u64 per CPU each. */
+enum stat_id {
+	STAT_SEEN,	     /* allocations seen; the sequence number of live_block.id */
+	STAT_FREED,	     /* blocks freed by their program */
+	STAT_IMPLIED,	     /* replaced by a newer block at their address: a free was missed */
+	STAT_LOST_FULL,	     /* not recorded: live map full */
+	STAT_LOST_READ,	     /* not recorded: the pointer could not be read (posix_memalign) */
+	STAT_LOST_REALLOC,   /* old block of a realloc that never returned */
+	STAT_STACK_FULL,     /* recorded without a stack: stack map full */
+	STAT_STACK_FAULT,    /* recorded with its caller only: stack memory unreadable */
+	STAT_UNTRACKED_FREE, /* free of an address that is not in the live map */
+	STAT_FAILED,	     /* calls that returned no memory */
+	STAT_ABANDONED,	     /* calls that never returned: exception, longjmp, thread end */
+	STAT_NO_SLOT,	     /* calls not followed: no per-thread slot */
+	STAT_FILTERED,	     /* allocations outside -z/-Z */
+	STAT_UNSAMPLED,	     /* allocations passed over by -s */
+	STAT_EVENT_LOST,     /* notifications lost: ring buffer full */
+	STAT_MAX,
+};
+
+/* Notifications through the ring buffer. */
+enum event_type {
+	EVENT_STACK,	  /* a stack was seen for the first time */
+	EVENT_EXEC_MAP,	  /* the target mapped a file executable */
+	EVENT_EXEC,	  /* the target called execve; live_key.space has changed */
+	EVENT_ENTRY,	  /* a started program has reached its entry point */
+	EVENT_MAP,	  /* mmap outside the allocator */
+	EVENT_UNMAP,	  /* munmap */
+	EVENT_REMAP,	  /* mremap */
+	EVENT_BRK,	  /* brk, outside the allocator */
+	EVENT_ALLOC,	  /* -t: an allocation */
+	EVENT_FREE,	  /* -t: a free */
+	EVENT_ANCHOR_EXIT /* the thread that the probes are bound to ended, others go on */
+};
+
+struct event {
+	__u32 type; /* enum event_type */
+	__u32 tid;
+	__u64 time_ns; /* CLOCK_MONOTONIC; UNMAP: when the call began */
+	__u64 addr;    /* MAP, UNMAP: start; REMAP: new start; BRK: new break; ALLOC, FREE: block */
+	__u64 size;    /* MAP, UNMAP, ALLOC: bytes; REMAP: new bytes */
+	__u64 old_addr; /* REMAP; BRK: old break */
+	__u64 old_size; /* REMAP */
+	__u64 stack;	/* key into the stack map */
+	__u32 flags; /* MAP: MAP_ flags; REMAP: MREMAP_ flags; EXEC: by a thread other than the main
+			one */
+	__u32 entry; /* ALLOC, FREE: entry point; MAP: PROT_ flags */
+	__u32 space; /* as in live_key */
+	__u32 cpu;
+	char comm[16];
+};
+
+/* Settings, constant once loaded: the verifier removes what they switch off. */
+struct memleak_config {
+	__u64 min_size, max_size;   /* bytes; record only allocations in [min, max] */
+	__u64 pidns_dev, pidns_ino; /* our pid namespace; ino 0: the initial one */
+	__u32 tgid;		    /* the target, as our pid namespace numbers it */
+	__u32 max_depth;	    /* frames a stack keeps */
+	__u32 sample;		    /* record 1 in sample allocations, drawn at random */
+	__u8 started; /* we started the target: stop it while its libraries are mapped */
+	__u8 trace;   /* -t */
+};
+
+/* Shared state, written by BPF and read, or set before attaching, by user space. */
+struct memleak_state {
+	__u32 space;	 /* counts execs of the target */
+	__u32 launching; /* between exec and the program's entry point */
+	__u32 anchor;	 /* thread whose address space the kernel compares with: see links.h */
+};
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * target - what happens to the target itself: mappings, exec, the end of threads.
+ *
+ * System call tracepoints see every caller of the machine: the first thing each program does is to
+ * leave unless the target called. Addresses are freed at a call's entry and handed out at its
+ * return, so notifications carry the entry's time where something is freed.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "track.bpf.h"
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
+
+#define PROT_EXEC 4
+#define MAP_ANONYMOUS 0x20
+#define SIGSTOP 19
+
+/* Contexts of system call tracepoints: struct syscall_tp_t in kernel/trace/trace_syscalls.c. */
+struct syscall_enter {
+	__u64 common;
+	__s64 nr;
+	__u64 arg[6];
+};
+
+struct syscall_exit {
+	__u64 common;
+	__s64 nr;
+	__s64 ret;
+};
+
+/* Does the current task belong to the target? *tid: its id, as our pid namespace has it. */
+static __always_inline bool is_target_thread(__u32 *tid)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct bpf_pidns_info ns;
+
+	if (!cfg.pidns_ino) {
+		*tid = (__u32)id;
+		return id >> 32 == cfg.tgid;
+	}
+	if (bpf_get_ns_current_pid_tgid(cfg.pidns_dev, cfg.pidns_ino, &ns, sizeof(ns)))
+		return false;
+	*tid = ns.pid;
+	return ns.tgid == cfg.tgid;
+}
+
+static __always_inline bool is_target(void)
+{
+	__u32 tid;
+
+	return is_target_thread(&tid);
+}
+
+/*
+ * Remember a system call of the target, which has n arguments: the kernel refuses programs that
+ * read beyond them.
+ */
+static __always_inline struct pending_syscall *syscall_begin(const struct syscall_enter *ctx,
+							     __u32 type, int n)
+{
+	struct thread_slot *slot;
+
+	if (!is_target())
+		return NULL;
+	slot = track_slot();
+	if (!slot) {
+		stat_inc(STAT_NO_SLOT);
+		return NULL;
+	}
+	slot->sys.active = 1;
+	slot->sys.type = type;
+	slot->sys.time_ns = bpf_ktime_get_ns();
+	slot->sys.arg[0] = ctx->arg[0];
+	if (n > 1)
+		slot->sys.arg[1] = ctx->arg[1];
+	if (n > 2)
+		slot->sys.arg[2] = ctx->arg[2];
+	if (n > 3)
+		slot->sys.arg[3] = ctx->arg[3];
+	return &slot->sys;
+}
+
+/* The call of that type which returns now, or NULL. */
+static __always_inline struct thread_slot *syscall_end(__u32 type)
+{
+	struct thread_slot *slot;
+
+	if (!is_target())
+		return NULL;
+	slot = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	if (!slot || !slot->sys.active || slot->sys.type != type)
+		return NULL;
+	slot->sys.active = 0;
+	return slot;
+}
+
+/*
+ * Walk the caller's stack. *inside: the call comes from within an allocator function. Not a hit
+ * yet: user space decides which mappings count.
+ */
+static __always_inline __u64 syscall_stack(struct thread_slot *slot, bool *inside)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	__u64 sp = PT_REGS_SP_CORE(regs);
+
+	*inside = slot->call.active && track_nested(&slot->call, sp);
+	if (*inside)
+		return 0;
+	return track_stack(slot, PT_REGS_IP_CORE(regs), sp, PT_REGS_FP_CORE(regs), 0);
+}
+
+SEC("tp/syscalls/sys_enter_mmap")
+int mmap_enter(struct syscall_enter *ctx)
+{
+	syscall_begin(ctx, EVENT_MAP, 6);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_mmap")
+int mmap_exit(struct syscall_exit *ctx)
+{
+	struct thread_slot *slot = syscall_end(EVENT_MAP);
+	__u64 flags, prot, stack = 0;
+	bool inside = false;
+	struct event *e;
+
+	if (!slot || (unsigned long)ctx->ret >= -4095UL)
+		return 0;
+	prot = slot->sys.arg[2];
+	flags = slot->sys.arg[3];
+	if (flags & MAP_ANONYMOUS) {
+		stack = syscall_stack(slot, &inside);
+		if (inside)
+			return 0; /* the allocator's own: its blocks are counted */
+	}
+	e = event_reserve(EVENT_MAP);
+	if (e) {
+		e->addr = ctx->ret;
+		e->size = slot->sys.arg[1];
+		e->flags = flags;
+		e->entry = prot;
+		e->stack = stack;
+		bpf_ringbuf_submit(e, 0);
+	}
+	if (flags & MAP_ANONYMOUS || !(prot & PROT_EXEC))
+		return 0;
+	e = event_reserve(EVENT_EXEC_MAP);
+	if (e) {
+		e->addr = ctx->ret;
+		bpf_ringbuf_submit(e, 0);
+	}
+	/* a program we started waits until the library's probes are in place */
+	if (cfg.started && state.launching)
+		bpf_send_signal(SIGSTOP);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_enter_munmap")
+int munmap_enter(struct syscall_enter *ctx)
+{
+	syscall_begin(ctx, EVENT_UNMAP, 2);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_munmap")
+int munmap_exit(struct syscall_exit *ctx)
+{
+	struct thread_slot *slot = syscall_end(EVENT_UNMAP);
+	struct event *e;
+
+	if (!slot || ctx->ret)
+		return 0;
+	e = event_reserve(EVENT_UNMAP);
+	if (e) {
+		e->addr = slot->sys.arg[0];
+		e->size = slot->sys.arg[1];
+		e->time_ns = slot->sys.time_ns;
+		bpf_ringbuf_submit(e, 0);
+	}
+	return 0;
+}
+
+SEC("tp/syscalls/sys_enter_mremap")
+int mremap_enter(struct syscall_enter *ctx)
+{
+	syscall_begin(ctx, EVENT_REMAP, 5);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_mremap")
+int mremap_exit(struct syscall_exit *ctx)
+{
+	struct thread_slot *slot = syscall_end(EVENT_REMAP);
+	struct event *e;
+
+	if (!slot || (unsigned long)ctx->ret >= -4095UL)
+		return 0;
+	e = event_reserve(EVENT_REMAP);
+	if (e) {
+		e->old_addr = slot->sys.arg[0];
+		e->old_size = slot->sys.arg[1];
+		e->size = slot->sys.arg[2];
+		e->flags = slot->sys.arg[3];
+		e->addr = ctx->ret;
+		bpf_ringbuf_submit(e, 0);
+	}
+	return 0;
+}
+
+SEC("tp/syscalls/sys_enter_brk")
+int brk_enter(struct syscall_enter *ctx)
+{
+	struct pending_syscall *sys = syscall_begin(ctx, EVENT_BRK, 1);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (sys)
+		sys->arg[1] = BPF_CORE_READ(task, mm, brk);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_brk")
+int brk_exit(struct syscall_exit *ctx)
+{
+	struct thread_slot *slot = syscall_end(EVENT_BRK);
+	__u64 old, now = ctx->ret, stack = 0;
+	bool inside = false;
+	struct event *e;
+
+	if (!slot)
+		return 0;
+	old = slot->sys.arg[1];
+	if (now == old) /* a query, or refused */
+		return 0;
+	if (now > old)
+		stack = syscall_stack(slot, &inside);
+	if (inside)
+		return 0;
+	e = event_reserve(EVENT_BRK);
+	if (e) {
+		e->addr = now;
+		e->old_addr = old;
+		e->stack = stack;
+		bpf_ringbuf_submit(e, 0);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *p, pid_t old_pid)
+{
+	struct event *e;
+
+	if (!is_target())
+		return 0;
+	state.space++; /* same addresses mean other blocks from now on */
+	e = event_reserve(EVENT_EXEC);
+	if (e) {
+		e->flags = old_pid != p->pid;
+		bpf_ringbuf_submit(e, 0);
+	}
+	if (cfg.started) {
+		state.launching = 1;
+		bpf_send_signal(SIGSTOP);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *p)
+{
+	struct thread_slot *slot;
+	struct event *e;
+	__u32 tid;
+
+	if (!is_target_thread(&tid))
+		return 0;
+	slot = bpf_task_storage_get(&threads, p, 0, 0);
+	if (slot && slot->call.active)
+		track_abandon(&slot->call);
+	/* the kernel finds the target's memory through this thread: the probes fall silent with it
+	 */
+	if (tid == state.anchor && p->signal->live.counter > 0) {
+		e = event_reserve(EVENT_ANCHOR_EXIT);
+		if (e)
+			bpf_ringbuf_submit(e, 0);
+	}
+	return 0;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * track - pairs allocations with frees: begin → finish → live map; free removes.
+ *
+ * Only a thread's outermost allocator call counts: calloc may call malloc, posix_memalign memalign,
+ * operator new malloc, and all of them mmap.
+ */
+#ifndef TRACK_BPF_H
+#define TRACK_BPF_H
+
+#include "events.bpf.h"
+#include "unwind.bpf.h"
+#include <bpf/bpf_core_read.h>
+
+#define SIZE_OVERFLOW (~0ULL)
+
+static __always_inline struct thread_slot *track_slot(void)
+{
+	return bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/*
+ * Walk, and enter the stack into the stack map as taken hits times. Returns its key, 0 when the
+ * map is full.
+ */
+static __always_inline __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp,
+					 __u64 hits)
+{
+	__u64 key = unwind_walk(slot, ip, sp, fp);
+	struct stack_trace *known;
+	struct event *e;
+	long err;
+
+	if (slot->trace.head.end == WALK_FAULT)
+		stat_inc(STAT_STACK_FAULT);
+	slot->trace.head.hits = hits;
+	known = bpf_map_lookup_elem(&stacks, &key);
+	if (!known) {
+		err = bpf_map_update_elem(&stacks, &key, &slot->trace, BPF_NOEXIST);
+		if (!err) {
+			/* user space resolves it now, while what it points to is mapped */
+			e = event_reserve(EVENT_STACK);
+			if (e) {
+				e->stack = key;
+				bpf_ringbuf_submit(e, 0);
+			}
+			return key;
+		}
+		known = bpf_map_lookup_elem(&stacks, &key); /* another CPU was first */
+	}
+	if (!known) {
+		stat_inc(STAT_STACK_FULL);
+		return 0;
+	}
+	__sync_fetch_and_add(&known->head.hits, hits);
+	return key;
+}
+
+static __always_inline void track_insert(__u64 addr, const struct live_block *block)
+{
+	struct live_key key = {.addr = addr, .space = state.space};
+	long err = bpf_map_update_elem(&live, &key, block, BPF_NOEXIST);
+
+	if (err == -17 /* EEXIST */) {
+		/* the address was handed out again: a free has escaped us */
+		stat_inc(STAT_IMPLIED);
+		err = bpf_map_update_elem(&live, &key, block, BPF_ANY);
+	}
+	if (err)
+		stat_inc(STAT_LOST_FULL);
+}
+
+/* Take a block out of the live map. False: it is not there. */
+static __always_inline bool track_take(__u64 addr, struct live_block *out)
+{
+	struct live_key key = {.addr = addr, .space = state.space};
+	struct live_block *b = bpf_map_lookup_elem(&live, &key);
+
+	if (!b)
+		return false;
+	*out = *b; /* before the delete: its memory is reused at once */
+	return bpf_map_delete_elem(&live, &key) == 0;
+}
+
+/* No allocator goes deeper than this within one call. */
+#define NESTING_SPAN (256 << 10)
+
+/*
+ * Is a call that begins with stack pointer sp made from within the pending one?
+ * The pending call's frame lies above it, and its return address is still in place: the kernel's
+ * return trampoline, or the caller where there is no return probe. An exception, a longjmp or a
+ * stack switch leaves the slot behind; then it is stale.
+ */
+static __always_inline bool track_nested(const struct pending_call *call, __u64 sp)
+{
+#ifdef __TARGET_ARCH_x86
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 ra = 0;
+
+	if (call->sp < sp || call->sp - sp > NESTING_SPAN)
+		return false;
+	if (bpf_probe_read_user(&ra, sizeof(ra), (void *)call->sp))
+		return false;
+	if (call->cookie & PROBE_COOKIE_BY_EXIT)
+		return ra == call->ra;
+	if (!bpf_core_field_exists(((struct xol_area *)0)->vaddr))
+		return true;
+	return ra == BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
+#else
+	return call->sp > sp && call->sp - sp <= NESTING_SPAN;
+#endif
+}
+
+/* The pending call never returned. What became of a realloc's old block is not known. */
+static __always_inline void track_abandon(struct pending_call *call)
+{
+	stat_inc(STAT_ABANDONED);
+	if (call->has_old)
+		stat_inc(STAT_LOST_REALLOC);
+	call->active = 0;
+	call->has_old = 0;
+}
+
+/*
+ * Argument n of the probed function. All are loaded first: the verifier refuses a load at a
+ * chosen offset of the context, which is what the compiler makes of a switch.
+ */
+static __always_inline __u64 track_arg(struct pt_regs *ctx, __u32 n)
+{
+	__u64 a1 = PT_REGS_PARM1(ctx), a2 = PT_REGS_PARM2(ctx), a3 = PT_REGS_PARM3(ctx);
+	__u64 a4 = PT_REGS_PARM4(ctx), a5 = PT_REGS_PARM5(ctx);
+
+	barrier_var(a1);
+	barrier_var(a2);
+	barrier_var(a3);
+	barrier_var(a4);
+	barrier_var(a5);
+	return n == 1 ? a1 : n == 2 ? a2 : n == 3 ? a3 : n == 4 ? a4 : n == 5 ? a5 : 0;
+}
+
+/* a * b, or SIZE_OVERFLOW; by halves, as BPF has no 128-bit product. */
+static __always_inline __u64 track_product(__u64 a, __u64 b)
+{
+	__u64 small = a < b ? a : b, large = a < b ? b : a, high, low;
+
+	if (small >> 32)
+		return SIZE_OVERFLOW;
+	high = small * (large >> 32);
+	low = small * (large & 0xffffffff);
+	if (high >> 32 || (high << 32) + low < low)
+		return SIZE_OVERFLOW;
+	return (high << 32) + low;
+}
+
+/* An allocator function is entered. False: its return does not matter. */
+static __always_inline bool track_begin(struct pt_regs *ctx, __u64 cookie)
+{
+	struct thread_slot *slot = track_slot();
+	struct pending_call *call;
+	__u64 sp = PT_REGS_SP(ctx), size, count;
+
+	if (!slot) {
+		stat_inc(STAT_NO_SLOT);
+		return false;
+	}
+	call = &slot->call;
+	if (call->active) {
+		/* at the same place, a tail call; but not of the function to itself: it threw */
+		if (track_nested(call, sp) &&
+		    !(call->sp == sp && call->cookie == cookie && cookie & PROBE_COOKIE_BY_EXIT))
+			return false;
+		track_abandon(call);
+	}
+	size = track_arg(ctx, PROBE_COOKIE_SIZE(cookie));
+	if (PROBE_COOKIE_COUNT(cookie)) {
+		count = track_arg(ctx, PROBE_COOKIE_COUNT(cookie));
+		size = track_product(size, count);
+	}
+	call->sp = sp;
+	call->cookie = cookie;
+	call->ra = 0;
+	if (cookie & PROBE_COOKIE_BY_EXIT)
+		bpf_probe_read_user(&call->ra, sizeof(call->ra), (void *)sp);
+	call->size = size;
+	call->ptr = track_arg(ctx, PROBE_COOKIE_PTR(cookie));
+	call->has_old = 0;
+	/*
+	 * realloc gives the old address back before it returns, so another thread may own it by
+	 * then: the record is taken out now and put back if the call fails.
+	 */
+	if (PROBE_COOKIE_OP(cookie) == PROBE_OP_REALLOC && call->ptr)
+		call->has_old = track_take(call->ptr, &call->old);
+	call->active = 1;
+	return true;
+}
+
+/* Record a new block; (ip, sp) are the caller's. birth_ns 0: now. */
+static __always_inline void track_record(struct pt_regs *ctx, struct thread_slot *slot, __u64 ip,
+					 __u64 sp, __u64 addr, __u64 birth_ns)
+{
+	struct pending_call *call = &slot->call;
+	__u64 size = call->size;
+	struct live_block block = {};
+	__u32 seen = STAT_SEEN;
+	struct event *e;
+	__u64 *seq;
+
+	if (size < cfg.min_size || size > cfg.max_size) {
+		stat_inc(STAT_FILTERED);
+		return;
+	}
+	/* drawn, not counted off: a fixed stride would fall into step with the program */
+	if (cfg.sample > 1 && bpf_get_prandom_u32() > 0xffffffffU / cfg.sample) {
+		stat_inc(STAT_UNSAMPLED);
+		return;
+	}
+	seq = bpf_map_lookup_elem(&stats, &seen);
+	if (!seq)
+		return;
+	block.id = LIVE_ID(bpf_get_smp_processor_id(), __sync_fetch_and_add(seq, 1));
+	if (!addr) {
+		stat_inc(STAT_LOST_READ);
+		return;
+	}
+	block.size = size;
+	block.birth_ns = birth_ns ? birth_ns : bpf_ktime_get_ns();
+	block.stack = track_stack(slot, ip, sp, PT_REGS_FP(ctx), 1);
+	block.tid = (__u32)bpf_get_current_pid_tgid();
+	block.entry = PROBE_COOKIE_ENTRY(call->cookie);
+	track_insert(addr, &block);
+	if (cfg.trace) {
+		e = event_reserve(EVENT_ALLOC);
+		if (e) {
+			e->addr = addr;
+			e->size = size;
+			e->entry = block.entry;
+			e->stack = block.stack;
+			bpf_ringbuf_submit(e, 0);
+		}
+	}
+}
+
+/* A realloc returned: settle what became of the old block. */
+static __always_inline void track_settle_old(struct pending_call *call, bool moved)
+{
+	if (!call->has_old)
+		return;
+	call->has_old = 0;
+	if (moved || !call->size) /* realloc(p, 0) returning NULL has freed p */
+		stat_inc(STAT_FREED);
+	else
+		track_insert(call->ptr, &call->old);
+}
+
+/* xallocx returned the block's real size: it grew, shrank or stayed in place. */
+static __always_inline void track_resized(struct pending_call *call, __u64 real)
+{
+	struct live_key key = {.addr = call->ptr, .space = state.space};
+	struct live_block *b = bpf_map_lookup_elem(&live, &key);
+
+	if (b && real >= call->size)
+		b->size = call->size;
+}
+
+/* The calling thread's slot, if it is within an allocator function. */
+static __always_inline struct thread_slot *track_pending(void)
+{
+	struct thread_slot *slot = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+
+	return slot && slot->call.active ? slot : NULL;
+}
+
+/* The pending call is over; (ip, sp) are its caller's. */
+static __always_inline void track_finish(struct pt_regs *ctx, struct thread_slot *slot, __u64 ip,
+					 __u64 sp)
+{
+	struct pending_call *call = &slot->call;
+	__u64 rc = PT_REGS_RC(ctx), addr, birth_ns = 0;
+
+	call->active = 0;
+	switch (PROBE_COOKIE_OP(call->cookie)) {
+	case PROBE_OP_ALLOC:
+	case PROBE_OP_REALLOC:
+		if (call->has_old)
+			birth_ns = call->old.birth_ns;
+		track_settle_old(call, rc != 0);
+		if (!rc)
+			stat_inc(STAT_FAILED);
+		else
+			track_record(ctx, slot, ip, sp, rc, birth_ns);
+		break;
+	case PROBE_OP_ALLOC_OUT:
+		if (rc) { /* the out pointer holds nothing of this call */
+			stat_inc(STAT_FAILED);
+			break;
+		}
+		if (bpf_probe_read_user(&addr, sizeof(addr), (void *)call->ptr))
+			addr = 0;
+		track_record(ctx, slot, ip, sp, addr, 0);
+		break;
+	case PROBE_OP_RESIZE:
+		track_resized(call, rc);
+		break;
+	}
+}
+
+/* A return probe fires. */
+static __always_inline void track_return(struct pt_regs *ctx)
+{
+	struct thread_slot *slot = track_pending();
+	__u64 sp = PT_REGS_SP(ctx);
+
+	if (!slot || slot->call.cookie & PROBE_COOKIE_BY_EXIT)
+		return;
+#ifdef __TARGET_ARCH_x86
+	if (sp != slot->call.sp + 8) /* ret has popped the return address */
+		return;		     /* a nested call's return */
+#else
+	if (sp != slot->call.sp)
+		return;
+#endif
+	track_finish(ctx, slot, PT_REGS_IP(ctx), sp);
+}
+
+/*
+ * A return instruction of a function without return probe, or of one that it ends in, is about to
+ * be executed. Others pass it too: stack pointer and return address tell whose it is.
+ */
+static __always_inline void track_exit(struct pt_regs *ctx)
+{
+	struct thread_slot *slot = track_pending();
+	__u64 sp = PT_REGS_SP(ctx), ra = 0;
+
+	if (!slot || !(slot->call.cookie & PROBE_COOKIE_BY_EXIT) || sp != slot->call.sp)
+		return;
+	if (bpf_probe_read_user(&ra, sizeof(ra), (void *)sp) || ra != slot->call.ra)
+		return;
+	track_finish(ctx, slot, ra, sp + 8);
+}
+
+/*
+ * A block is freed. Counted at entry, never at return: by then the address may be another thread's.
+ */
+static __always_inline void track_free(struct pt_regs *ctx, __u64 cookie)
+{
+	__u64 addr = track_arg(ctx, PROBE_COOKIE_PTR(cookie));
+	struct live_key key = {.addr = addr, .space = state.space};
+	struct thread_slot *slot;
+	struct event *e;
+	long err;
+
+	if (!addr)
+		return;
+	err = bpf_map_delete_elem(&live, &key);
+	if (!err)
+		stat_inc(STAT_FREED);
+	if (err || (cookie & PROBE_COOKIE_OUTER_FREE)) {
+		slot = track_slot();
+		if (err && slot && slot->last_outer_free == addr)
+			slot->last_outer_free = 0; /* operator delete hands on to free */
+		else if (err && slot && slot->call.active &&
+			 track_nested(&slot->call, PT_REGS_SP(ctx)))
+			; /* the allocator itself, e.g. realloc on its old block */
+		else if (err)
+			stat_inc(STAT_UNTRACKED_FREE);
+		if (slot && (cookie & PROBE_COOKIE_OUTER_FREE))
+			slot->last_outer_free = addr;
+	}
+	if (cfg.trace) {
+		e = event_reserve(EVENT_FREE);
+		if (e) {
+			e->addr = addr;
+			e->entry = PROBE_COOKIE_ENTRY(cookie);
+			bpf_ringbuf_submit(e, 0);
+		}
+	}
+}
+
+#endif

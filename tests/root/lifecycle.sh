@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# lifecycle - fork, vfork, posix_spawn, exec, threads, constructors, and how processes end.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+for what in fork vfork exec threadexec threads; do
+	started "$what-started" "$PROG/life" $what
+	attached "$what-attached" "$PROG/life" $what
+done
+# shellcheck disable=SC2016 # for the inner shell
+started exec-by-shell sh -c 'exec "$0" plain' "$PROG/life"
+
+started many-threads "$PROG/life" manythreads
+started coroutines "$PROG/life" coroutine
+started deep-recursion "$PROG/life" deep
+
+# The main thread has ended, others go on.
+attached leader-ended "$PROG/life" leader
+
+# Before main and after it.
+started constructors "$PROG/ctor"
+
+# The command's exit status is the tool's.
+WANT_STATUS=7 started exit-status "$PROG/life" exit 7
+WANT_STATUS=143 started signal-status "$PROG/life" signal 15
+WANT_STATUS=137 started kill-status "$PROG/life" signal 9
+
+# It ends before there was a report: the last one comes by itself.
+new_case ends-itself
+if start_target "$PROG/life" plain && start_tool -p "$TARGET" -o 0 -T 0 1000; then
+	touch "$CASE/go" "$CASE/quit"
+	if await 20 gone "$TOOL_PID"; then
+		wait "$TOOL_PID"
+		verify ends-itself --attached
+	else
+		fail_case ends-itself "the tool goes on without its target"
+	fi
+else
+	fail_case ends-itself "could not attach"
+fi
+
+# And by a signal.
+new_case killed
+if start_target "$PROG/life" plain && start_tool -p "$TARGET" -o 0 -T 0 1000; then
+	touch "$CASE/go"
+	await 20 test -e "$CASE/done"
+	kill -KILL "$TARGET"
+	if await 20 gone "$TOOL_PID"; then
+		wait "$TOOL_PID"
+		verify killed --attached
+	else
+		fail_case killed "the tool goes on without its target"
+	fi
+else
+	fail_case killed "could not attach"
+fi
+
+# The executable is deleted while it runs.
+new_case deleted
+cp "$PROG/heap" "$CASE/"
+if start_target "$CASE/heap"; then
+	rm "$CASE/heap"
+	attach_and_compare deleted
+else
+	fail_case deleted "the program does not run"
+fi
+
+# A name that is none: control characters must not reach the terminal.
+new_case odd-name
+odd=$CASE/$(printf 'o d\ndd\033[31m\377')
+cp "$PROG/life" "$odd"
+if start_target "$odd" plain; then
+	attach_and_compare odd-name
+	if grep -q "$(printf '\033')" "$CASE/report" "$CASE/log"; then
+		fail_case odd-name-escaped "an escape character in the report"
+	else
+		pass odd-name-escaped "no control character in the report"
+	fi
+else
+	fail_case odd-name "the program does not run"
+fi
+
+# shellcheck disable=SC2016 # for the inner shell
+# What the command leaves running does not keep the report waiting.
+new_case left-running
+SECONDS=0
+run_tool -T 0 -- sh -c 'sleep 20 & exec "$0" plain' "$PROG/life"
+if [ "$TOOL_STATUS" = 0 ] && [ $SECONDS -lt 10 ]; then
+	verify left-running
+else
+	fail_case left-running "exit status $TOOL_STATUS after $SECONDS s"
+fi
+
+# Input and output are the command's.
+new_case pipe
+echo through | "$TOOL" -- cat >"$CASE/report" 2>"$CASE/log"
+if [ "$(head -n 1 "$CASE/report")" = through ]; then
+	pass pipe "the command reads our input and writes our output"
+else
+	fail_case pipe "the command's output is missing"
+fi
+
+# The program of the README.
+new_case example
+run_tool -T 0 -d 3 -o 0 -- "$PROG/leak_example"
+holds example "12,288 bytes a second from keep_message, scratch memory is freed" \
+	'total("keep_message")[0] == 12288 * total("keep_message")[1] > 12288 and
+	total("handle_message") == total("keep_message")'
+pkill -KILL -P $$ -x leak_example 2>/dev/null
+
+finish

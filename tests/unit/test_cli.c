@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+#define MAX_ARGS 64
+
+/* Parse the words of line, which are separated by single blanks; *message: what was printed. */
+static char words[MAX_ARGS][128];
+static char *args[MAX_ARGS + 1];
+static char message[1000];
+
+static int parse_words(int n, struct cli *cli)
+{
+	FILE *err;
+	int ret;
+
+	memset(message, 0, sizeof(message));
+	err = fmemopen(message, sizeof(message) - 1, "w");
+	args[n] = NULL;
+	ret = cli__parse(n, args, cli, err);
+	fclose(err);
+	return ret;
+}
+
+static int parse(const char *line, struct cli *cli)
+{
+	int n = 0;
+
+	args[n++] = strcpy(words[0], "memleak-bpf");
+	while (*line && n < MAX_ARGS) {
+		size_t length = strcspn(line, " ");
+
+		snprintf(words[n], sizeof(words[n]), "%.*s", (int)length, line);
+		args[n] = words[n];
+		n++;
+		line += length + (line[length] == ' ');
+	}
+	return parse_words(n, cli);
+}
+
+static void check_refused(const char *line, const char *expected)
+{
+	struct cli cli;
+	char with_name[1000];
+
+	snprintf(with_name, sizeof(with_name), "memleak-bpf: %s\n", expected);
+	CHECK_EQ(parse(line, &cli), -EINVAL);
+	CHECK_STR(message, with_name);
+	if (check_failed)
+		printf("  arguments: %s\n", line);
+	cli__clear(&cli);
+}
+
+#define ACCEPT(line)                                                                               \
+	do {                                                                                       \
+		CHECK_EQ(parse(line, &cli), 0);                                                    \
+		CHECK_STR(message, "");                                                            \
+	} while (0)
+
+static void defaults(void)
+{
+	struct cli cli;
+
+	ACCEPT("-p 4312");
+	CHECK_EQ(cli.pid, 4312);
+	CHECK(!cli.command);
+	CHECK_EQ(cli.older_ns, 500000000);
+	CHECK(!cli.older_given);
+	CHECK_EQ(cli.min_size, 0);
+	CHECK(cli.max_size == UINT64_MAX);
+	CHECK_EQ(cli.top, 10);
+	CHECK(!cli.show_blocks && !cli.trace && !cli.combined_only && !cli.sort_by_count);
+	CHECK(!cli.no_color && !cli.debuginfod && !cli.version && !cli.help);
+	CHECK_EQ(cli.sample, 1);
+	CHECK(!cli.object && !cli.prefix && !cli.offsets);
+	CHECK_EQ(cli.verbose, 0);
+	CHECK_EQ(cli.interval_s, 5);
+	CHECK_EQ(cli.count, 0);
+	CHECK_EQ(cli.duration_s, 0);
+	CHECK_EQ(cli.max_live, 1048576);
+	CHECK_EQ(cli.max_stacks, 16384);
+	CHECK_EQ(cli.max_depth, 127);
+	cli__clear(&cli);
+}
+
+static void letters(void)
+{
+	struct cli cli;
+
+	ACCEPT("-p4312 -o 0 -z 4K -Z 1m -T 3 -atF -s 10 -O libc.so.6 -S je_ -d 60 -v -vv 10 3");
+	CHECK_EQ(cli.pid, 4312);
+	CHECK_EQ(cli.older_ns, 0);
+	CHECK(cli.older_given);
+	CHECK_EQ(cli.min_size, 4096);
+	CHECK_EQ(cli.max_size, 1048576);
+	CHECK_EQ(cli.top, 3);
+	CHECK(cli.show_blocks && cli.trace && !cli.combined_only);
+	CHECK_EQ(cli.sample, 10);
+	CHECK_STR(cli.object, "libc.so.6");
+	CHECK_STR(cli.prefix, "je_");
+	CHECK_EQ(cli.duration_s, 60);
+	CHECK_EQ(cli.verbose, 3);
+	CHECK_EQ(cli.interval_s, 10);
+	CHECK_EQ(cli.count, 3);
+	cli__clear(&cli);
+	ACCEPT("-p 1 -C");
+	CHECK(cli.combined_only);
+	ACCEPT("-p 1 -C -o 0"); /* no contradiction */
+}
+
+static void long_names(void)
+{
+	struct cli cli;
+
+	ACCEPT("7 --pid=1 --older 9223372036854 --min-size 0 --max-size=2G --top 0 --show-allocs "
+	       "--trace --sample-rate 4294967295 --object /bin/x --symbols-prefix mi_ 8 "
+	       "--wa-missing-free --duration 1 --verbose --sort count --offset malloc=0x10 "
+	       "--max-live 256M --max-stacks 4M --max-depth 127 --no-color --debuginfod");
+	CHECK_EQ(cli.pid, 1);
+	CHECK_EQ(cli.older_ns, 9223372036854000000LL);
+	CHECK_EQ(cli.max_size, 2147483648);
+	CHECK_EQ(cli.top, 0);
+	CHECK(cli.show_blocks && cli.trace && cli.sort_by_count && cli.no_color && cli.debuginfod);
+	CHECK_EQ(cli.sample, 4294967295);
+	CHECK_STR(cli.object, "/bin/x");
+	CHECK_STR(cli.prefix, "mi_");
+	CHECK_STR(cli.offsets, "malloc=0x10");
+	CHECK_EQ(cli.duration_s, 1);
+	CHECK_EQ(cli.verbose, 1);
+	CHECK_EQ(cli.max_live, 268435456);
+	CHECK_EQ(cli.max_stacks, 4194304);
+	CHECK_EQ(cli.max_depth, 127);
+	CHECK_EQ(cli.interval_s, 7);
+	CHECK_EQ(cli.count, 8);
+	ACCEPT("--pid 1 --combined-only --sort size --obj x"); /* --obj: bcc's name */
+	CHECK(cli.combined_only && !cli.sort_by_count);
+	CHECK_STR(cli.object, "x");
+}
+
+static void commands(void)
+{
+	struct cli cli;
+
+	ACCEPT("-- ls -l --pid 3");
+	CHECK(!cli.command_split);
+	CHECK_STR(cli.command[0], "ls");
+	CHECK_STR(cli.command[1], "-l");
+	CHECK_STR(cli.command[2], "--pid");
+	CHECK_STR(cli.command[3], "3");
+	CHECK(!cli.command[4]);
+	CHECK_EQ(cli.pid, 0);
+	CHECK_EQ(cli.interval_s, 0); /* only the final report */
+	cli__clear(&cli);
+
+	ACCEPT("-a 2 3 -- 4 5"); /* the interval stays in front, the command behind */
+	CHECK_EQ(cli.interval_s, 2);
+	CHECK_EQ(cli.count, 3);
+	CHECK_STR(cli.command[0], "4");
+	cli__clear(&cli);
+
+	ACCEPT("-- sh -- x"); /* a second -- is the command's */
+	CHECK_STR(cli.command[1], "--");
+	cli__clear(&cli);
+}
+
+static void split_commands(void)
+{
+	struct cli cli;
+
+	args[0] = strcpy(words[0], "memleak-bpf");
+	args[1] = strcpy(words[1], "-c");
+	args[2] = strcpy(words[2], "sh -c 'echo \"a b\"' x\\ y");
+	args[3] = strcpy(words[3], "9");
+	CHECK_EQ(parse_words(4, &cli), 0);
+	CHECK(cli.command_split);
+	CHECK_STR(cli.command[0], "sh");
+	CHECK_STR(cli.command[1], "-c");
+	CHECK_STR(cli.command[2], "echo \"a b\"");
+	CHECK_STR(cli.command[3], "x y");
+	CHECK(!cli.command[4]);
+	CHECK_EQ(cli.interval_s, 9);
+	cli__clear(&cli);
+	CHECK(!cli.command);
+	cli__clear(&cli); /* twice is fine */
+
+	strcpy(words[2], "sh 'x");
+	CHECK_EQ(parse_words(4, &cli), -EINVAL);
+	CHECK_STR(message, "memleak-bpf: option -c: 'sh 'x' is empty or has a quote that is not "
+			   "closed\n");
+	strcpy(words[2], "");
+	CHECK_EQ(parse_words(4, &cli), -EINVAL);
+	strcpy(words[2], "--"); /* the value of -c, not the end of the options */
+	CHECK_EQ(parse_words(3, &cli), 0);
+	CHECK_STR(cli.command[0], "--");
+	cli__clear(&cli);
+}
+
+static void bad_numbers(void)
+{
+	static const char *const bad[] = {"",
+					  "x",
+					  "12x",
+					  "-1",
+					  "+1",
+					  "1.5",
+					  " 1",
+					  "0x10",
+					  "1 ",
+					  "1e3",
+					  "99999999999999999999"};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		static const char *const options[] = {
+			"-p", "-o", "-z",	  "-Z",		  "-T",
+			"-s", "-d", "--max-live", "--max-stacks", "--max-depth"};
+		struct cli cli;
+		size_t j;
+
+		for (j = 0; j < sizeof(options) / sizeof(*options); j++) {
+			args[0] = strcpy(words[0], "memleak-bpf");
+			args[1] = strcpy(words[1], options[j]);
+			args[2] = strcpy(words[2], bad[i]);
+			CHECK_EQ(parse_words(3, &cli), -EINVAL);
+			CHECK(strstr(message, "is not a "));
+			CHECK(strstr(message, options[j]));
+			CHECK(strchr(message, '\n') == message + strlen(message) - 1);
+		}
+	}
+	check_refused("-p 1 -o 12x",
+		      "option -o: '12x' is not a number of milliseconds (0 to 9223372036854)");
+	check_refused("-p 1 -o 9223372036855", "option -o: '9223372036855' is not a number of "
+					       "milliseconds (0 to 9223372036854)");
+	check_refused("-p 1 -z 16777216T",
+		      "option -z: '16777216T' is not a number of bytes (4096, 4K, 1M, 2G)");
+	check_refused("-p 1 -z 17179869184G",
+		      "option -z: '17179869184G' is not a number of bytes (4096, 4K, 1M, 2G)");
+	check_refused("-p 1 -z 4KB",
+		      "option -z: '4KB' is not a number of bytes (4096, 4K, 1M, 2G)");
+	check_refused("-p 0", "option -p: '0' is not a process id (1 to 4194304)");
+	check_refused("-p 4194305", "option -p: '4194305' is not a process id (1 to 4194304)");
+	check_refused("-p 1,2", "option -p: '1,2' is not a process id (1 to 4194304)");
+	check_refused("-p 1 -s 0",
+		      "option -s: '0' is not a number of allocations (1 to 4294967295)");
+	check_refused("-p 1 -d 0", "option -d: '0' is not a number of seconds (1 to 31536000)");
+	check_refused("-p 1 --max-live 0",
+		      "option --max-live: '0' is not a number of blocks (1 to 268435456)");
+	check_refused("-p 1 --max-live 268435457",
+		      "option --max-live: '268435457' is not a number of blocks (1 to 268435456)");
+	check_refused("-p 1 --max-stacks 4194305",
+		      "option --max-stacks: '4194305' is not a number of stacks (1 to 4194304)");
+	check_refused("-p 1 --max-depth 128",
+		      "option --max-depth: '128' is not a number of frames (1 to 127)");
+	check_refused("-p 1 --sort age", "option --sort: 'age' is not size or count");
+	check_refused("-p 1 -O  -a", "option -O: '' is not the path or file name of an object");
+}
+
+static void contradictions(void)
+{
+	check_refused("-p 1 -- ls", "-p and a command exclude each other: trace one of them");
+	check_refused("-c ls -p 1", "-p and a command exclude each other: trace one of them");
+	check_refused("-c ls -- ls", "-c and a command behind -- exclude each other");
+	check_refused("-c ls -c ls", "option -c: given twice; one command is traced at a time");
+	check_refused("-p 1 -p 1", "option -p: given twice; one process is traced at a time");
+	check_refused("-p 1 -z 2K -Z 1K", "option -z: 2048 bytes is above -Z, 1024 bytes");
+	check_refused("-p 1 -C -o 1", "-C and -o exclude each other: -C keeps no ages");
+}
+
+static void nothing_to_trace(void)
+{
+	static const char nothing[] =
+		"nothing to trace: give -p PID, or a command behind --; see memleak-bpf --help";
+
+	check_refused("", nothing);
+	check_refused("5 3", nothing);
+	check_refused("-a", nothing);
+	check_refused("--", "there is no command behind --");
+	check_refused("-p 1 --", "there is no command behind --");
+	check_refused("--  x", "there is no command behind --");
+}
+
+static void positional(void)
+{
+	check_refused("-p 1 0", "INTERVAL: '0' is not a number of seconds (1 to 31536000); a "
+				"command goes behind --, see memleak-bpf --help");
+	check_refused("ls", "INTERVAL: 'ls' is not a number of seconds (1 to 31536000); a command "
+			    "goes behind --, see memleak-bpf --help");
+	check_refused("-p 1 5 x", "COUNT: 'x' is not a number of reports (1 to 4294967295)");
+	check_refused("-p 1 5 0", "COUNT: '0' is not a number of reports (1 to 4294967295)");
+	check_refused("-p 1 5 3 2", "'2' is one argument too many; a command goes behind --, see "
+				    "memleak-bpf --help");
+}
+
+static void unknown_options(void)
+{
+	check_refused("-p 1 -x", "unknown option '-x'; see memleak-bpf --help");
+	check_refused("-p 1 -ax", "unknown option '-x'; see memleak-bpf --help");
+	check_refused("-p 1 -5", "unknown option '-5'; see memleak-bpf --help");
+	check_refused("-p 1 --bogus", "unknown option '--bogus'; see memleak-bpf --help");
+	check_refused("-p 1 --bogus=3", "unknown option '--bogus=3'; see memleak-bpf --help");
+	check_refused("-p 1 --max 3", "ambiguous option '--max'; see memleak-bpf --help");
+	check_refused("-p 1 --trace=3", "option --trace: takes no value");
+	check_refused("-o", "option -o: needs a number of milliseconds (0 to 9223372036854)");
+	check_refused("-p 1 --max-live",
+		      "option --max-live: needs a number of blocks (1 to 268435456)");
+	check_refused("--pid", "option -p: needs a process id (1 to 4194304)");
+	/* what is quoted stays on the line */
+	check_refused("-p 1 --a\nb\033[2J", "unknown option '--a?b?[2J'; see memleak-bpf --help");
+	check_refused("-k", "option -k: kernel mode is not in this version");
+	check_refused("--kernel", "option -k: kernel mode is not in this version");
+	check_refused("-P", "option -P: kernel mode is not in this version");
+	check_refused("-p 1 -f", "option -f: kernel mode is not in this version");
+}
+
+static void help_and_version(void)
+{
+	struct cli cli;
+
+	ACCEPT("--help");
+	CHECK(cli.help && !cli.version);
+	ACCEPT("-h --bogus");
+	CHECK(cli.help);
+	ACCEPT("-p 1 --version -p x");
+	CHECK(cli.version && !cli.help);
+}
+
+static char *help_text(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	cli__help(out);
+	fclose(out);
+	return text;
+}
+
+static void help_fits_80_columns(void)
+{
+	char *text = help_text(), *line;
+
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		CHECK(strlen(line) <= 80);
+	free(text);
+}
+
+/* Every option the help names exists, and no other. */
+static void help_is_true(void)
+{
+	char *text = help_text(), *p = text;
+	struct cli cli;
+	int n = 0;
+
+	*strstr(text, "\nExamples:") = '\0'; /* commands there have options of their own */
+	while ((p = strstr(p, "--"))) {
+		char option[140];
+		size_t length = strspn(p, "-abcdefghijklmnopqrstuvwxyz");
+
+		if (length > 2) {
+			snprintf(option, sizeof(option), "%.*s", (int)length, p);
+			parse(option, &cli);
+			CHECK(!strstr(message, "unknown") && !strstr(message, "ambiguous"));
+			cli__clear(&cli);
+			n++;
+		}
+		p += length;
+	}
+	CHECK(n >= 24);
+	free(text);
+}
+
+/* The command lines among the examples are accepted as they stand. */
+static void examples_work(void)
+{
+	char *text = help_text(), *line, *save = NULL;
+	int n = 0;
+
+	line = strstr(text, "\nExamples:\n");
+	CHECK(line);
+	for (line = line ? strtok_r(line, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		static const char start[] = "  memleak-bpf ";
+		char *end = strstr(line + 2, "   ");
+		struct cli cli;
+
+		if (strncmp(line, start, strlen(start)) != 0)
+			continue;
+		CHECK(end);
+		if (!end || strchr(line, '\'') || strchr(line, '$')) /* needs a shell */
+			continue;
+		*end = '\0';
+		ACCEPT(line + strlen(start));
+		cli__clear(&cli);
+		n++;
+	}
+	CHECK(n >= 6);
+	free(text);
+}
+
+int main(void)
+{
+	RUN(defaults);
+	RUN(letters);
+	RUN(long_names);
+	RUN(commands);
+	RUN(split_commands);
+	RUN(bad_numbers);
+	RUN(contradictions);
+	RUN(nothing_to_trace);
+	RUN(positional);
+	RUN(unknown_options);
+	RUN(help_and_version);
+	RUN(help_fits_80_columns);
+	RUN(help_is_true);
+	RUN(examples_work);
+	return check_done();
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reports built here, rendered, compared with tests/golden byte for byte. A wanted change of the
+ * format: run with UPDATE_GOLDEN=1, then read the difference.
+ */
+#include "check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "render/format.h"
+#include "render/render.h"
+#include "report/report.h"
+
+#define MS 1000000ULL
+#define S (1000 * MS)
+#define STAMP 1609327 /* 1970-01-19 15:02:07 UTC */
+
+static char *render(const struct report *r, bool color)
+{
+	struct render_opts opts = {.color = color};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	CHECK_EQ(renderer__find("text")->emit(out, r, &opts), 0);
+	fclose(out);
+	return text;
+}
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!f)
+		return strdup("(cannot be read)");
+	if (getdelim(&text, &size, '\0', f) < 0) {
+		free(text);
+		text = strdup("");
+	}
+	fclose(f);
+	return text;
+}
+
+static void check_golden(const struct report *r, const char *name)
+{
+	const char *here = strrchr(__FILE__, '/');
+	char path[4096], *text = render(r, false), *golden;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%.*s../golden/%s.txt", here ? (int)(here + 1 - __FILE__) : 0,
+		 __FILE__, name);
+	if (getenv("UPDATE_GOLDEN") && (f = fopen(path, "w"))) {
+		fputs(text, f);
+		fclose(f);
+	}
+	golden = read_file(path);
+	CHECK_STR(text, golden);
+	free(golden);
+	free(text);
+}
+
+/* The example of the manual. */
+static struct report_frame leak_frames[] = {
+	{.addr = 0x000055aece4f1121,
+	 .function = "main",
+	 .offset = 0x1d,
+	 .file = "leak_example.c",
+	 .path = "/src/leak_example.c",
+	 .line = 9,
+	 .image = "leak_example",
+	 .image_vaddr = 0x1121},
+	{.addr = 0x00007f6cf0e540b2,
+	 .function = "__libc_start_call_main",
+	 .offset = 0x7a,
+	 .image = "libc.so.6",
+	 .image_vaddr = 0x240b2},
+};
+static struct report_site leak_site = {
+	.bytes = 122880,
+	.count = 10,
+	.youngest_ns = 500 * MS,
+	.oldest_ns = 9500 * MS,
+	.entry = "malloc",
+	.frames = leak_frames,
+	.n_frames = 2,
+};
+static const struct report leak = {
+	.pid = 4312,
+	.time = STAMP,
+	.bytes = 122880,
+	.count = 10,
+	.n_stacks = 1,
+	.older_ns = 500 * MS,
+	.sample = 1,
+	.sites = &leak_site,
+	.n_sites = 1,
+	.account = {.seen = 23, .freed = 13, .outstanding = 10, .stacks_complete = 23},
+	.max_live = 1048576,
+	.max_stacks = 16384,
+};
+
+static void first_report(void)
+{
+	check_golden(&leak, "text-first");
+}
+
+/* Growth, inlined frames, unknown functions, labels, lost and cut stacks, what is not shown. */
+static void second_report(void)
+{
+	struct report_frame frames[] = {
+		{.addr = 0x401005,
+		 .function = "std::vector<int>::push_back(int&&)",
+		 .file = "stl_vector.h",
+		 .line = 1199,
+		 .inlined = true,
+		 .image = "app"},
+		{.addr = 0x401005,
+		 .function = "fill",
+		 .offset = 5,
+		 .file = "fill.cc",
+		 .image = "app"},
+		{.addr = 0x7f0000001234, .image = "libx.so", .image_vaddr = 0x1234},
+		{.addr = 0x7fff00000010, .image = "[vdso]", .image_vaddr = 0x10},
+		{.addr = 0x7fff00000020, .function = "__vdso_time", .image = "[vdso]"},
+		{.addr = 0x7f1100000000, .image = "[anon]"},
+		{.addr = 0xdead},
+	};
+	struct report_site sites[] = {
+		leak_site,
+		{.bytes = 8192,
+		 .count = 2,
+		 .is_new = true,
+		 .bytes_delta = 8192,
+		 .count_delta = 2,
+		 .youngest_ns = 119999 * MS,
+		 .oldest_ns = 3 * 86400 * S,
+		 .entry = "mmap",
+		 .note = "thread stack",
+		 .frames = frames,
+		 .n_frames = 7,
+		 .stack_cut = true},
+		{.bytes = 1,
+		 .count = 1,
+		 .bytes_delta = -4096,
+		 .youngest_ns = 2 * S,
+		 .oldest_ns = 2 * S,
+		 .entry = "posix_memalign",
+		 .stack_lost = true},
+	};
+	struct report r = leak;
+
+	sites[0].bytes_delta = 12288;
+	sites[0].count_delta = 1;
+	r.has_delta = true;
+	r.sites = sites;
+	r.n_sites = 3;
+	r.n_stacks = 15;
+	r.bytes = 122880 + 8192 + 1 + 345;
+	r.count = 10 + 2 + 1 + 6;
+	r.young_bytes = 512;
+	r.young_count = 3;
+	r.account = (struct report_account){
+		.seen = 35, .freed = 13, .outstanding = 22, .stacks_complete = 30, .stacks_cut = 5};
+	check_golden(&r, "text-second");
+}
+
+static void every_block(void)
+{
+	struct report_block blocks[] = {{0x55aece6a02a0, 4096, 1234 * MS}, {0x10, 0, 200 * S}};
+	struct report_site site = leak_site;
+	struct report r = leak;
+
+	site.blocks = blocks;
+	site.n_blocks = 2;
+	r.sites = &site;
+	check_golden(&r, "text-blocks");
+	r.combined_only = true;
+	check_golden(&r, "text-combined");
+}
+
+static void losses_in_words(void)
+{
+	char warning[] = "the target has replaced itself (execve)";
+	char *warnings[] = {warning};
+	struct report r = leak;
+
+	r.sample = 100;
+	r.account = (struct report_account){
+		.seen = 2000000,
+		.freed = 1000000,
+		.outstanding = 999445,
+		.lost_full = 512,
+		.lost_read = 2,
+		.lost_realloc = 1,
+		.gone_exec = 40,
+		.implied = 7,
+		.untracked_frees = 9,
+		.failed = 11,
+		.abandoned = 12,
+		.no_slot = 13,
+		.filtered = 14,
+		.unsampled = 198000000,
+		.stack_full = 1500,
+		.stack_fault = 16,
+		.event_lost = 17,
+		.stacks_complete = 1900000,
+		.stacks_cut = 100000,
+		.imbalance = -3,
+	};
+	CHECK_EQ(report__balance(&r.account), 0);
+	r.warnings = warnings;
+	r.n_warnings = 1;
+	check_golden(&r, "text-losses");
+
+	/* Sums that do not add up are noticed here, too. */
+	r = leak;
+	r.account.freed++;
+	r.account.lost_full++;
+	r.max_live = 0;
+	check_golden(&r, "text-imbalance");
+}
+
+static void nothing_there(void)
+{
+	struct report r = {.time = STAMP, .sample = 1, .older_ns = 500 * MS, .target_ended = true};
+
+	check_golden(&r, "text-nothing-seen");
+	r.account.filtered = 1234;
+	check_golden(&r, "text-nothing-filtered");
+	r.account = (struct report_account){.unsampled = 5};
+	r.sample = 1000;
+	check_golden(&r, "text-nothing-sampled");
+	r.sample = 1;
+	r.account = (struct report_account){.seen = 4567, .freed = 4567, .stacks_complete = 4567};
+	check_golden(&r, "text-nothing-left");
+	r.account.freed -= 67;
+	r.account.lost_full = 60;
+	r.account.gone_exec = 7;
+	check_golden(&r, "text-nothing-known");
+	/* While the target runs, an empty report is just that; young blocks are there. */
+	r = (struct report){.time = STAMP,
+			    .sample = 1,
+			    .older_ns = 500 * MS,
+			    .young_bytes = 5,
+			    .young_count = 1,
+			    .account = {.seen = 1, .outstanding = 1, .stacks_complete = 1}};
+	check_golden(&r, "text-nothing-yet");
+}
+
+static void hostile_names(void)
+{
+	struct report_frame frames[] = {
+		{.addr = 1,
+		 .function = "\033[2Jgone\r\n[11:11:11] 0 bytes",
+		 .file = "\xe2\x80\xae"
+			 "c.elif",
+		 .line = -5,
+		 .image = "\xff\xc0\x80"},
+		{.addr = 2, .function = "größe", .file = "日本.c", .line = 1, .image = "[]"},
+	};
+	struct report_site site = leak_site;
+	struct report r = leak;
+
+	site.frames = frames;
+	r.sites = &site;
+	check_golden(&r, "text-hostile");
+}
+
+static void check_escape(const char *in, const char *expected)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	render__escape(out, in);
+	fclose(out);
+	CHECK_STR(text, expected);
+	free(text);
+}
+
+static void escapes(void)
+{
+	check_escape("", "");
+	check_escape("plain ~ text\\", "plain ~ text\\");
+	check_escape("\x01\t\n\x1f\x7f", "\\x01\\x09\\x0a\\x1f\\x7f");
+	check_escape("\xc2\x85", "\\xc2\\x85"); /* C1: next line */
+	check_escape("\xc2\x9b", "\\xc2\\x9b"); /* C1: CSI */
+	check_escape("\xc2\xa0", "\xc2\xa0");	/* first behind C1 */
+	check_escape("\xe2\x80\xaa\xe2\x80\xae", "\\xe2\\x80\\xaa\\xe2\\x80\\xae");
+	check_escape("\xe2\x81\xa6\xe2\x81\xa9", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9");
+	check_escape("\xe2\x80\xa8", "\\xe2\\x80\\xa8"); /* line separator */
+	check_escape("\xe2\x80\x8f", "\\xe2\\x80\\x8f");
+	check_escape("\xe2\x80\x93", "\xe2\x80\x93");	      /* en dash */
+	check_escape("\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"); /* U+1F600 */
+	check_escape("\xc0\xaf", "\\xc0\\xaf");		      /* overlong '/' */
+	check_escape("\xe0\x80\xaf", "\\xe0\\x80\\xaf");
+	check_escape("\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf");
+	check_escape("\xed\xa0\x80", "\\xed\\xa0\\x80");	  /* surrogate */
+	check_escape("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
+	check_escape("\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80");
+	check_escape("a\xe2\x80", "a\\xe2\\x80"); /* ends early */
+	check_escape("\x80z", "\\x80z");
+	check_escape("\xc3(", "\\xc3(");
+}
+
+/* Colour adds sequences and changes nothing else. */
+static void colour(void)
+{
+	char *plain = render(&leak, false), *color = render(&leak, true), *in, *out;
+
+	CHECK(!strchr(plain, '\033'));
+	CHECK(strstr(color, "\033[1m122880 bytes in 10 allocations\033[0m from stack"));
+	for (in = out = color; *in; in++) {
+		if (*in == '\033')
+			in += strcspn(in, "m");
+		else
+			*out++ = *in;
+	}
+	*out = '\0';
+	CHECK_STR(color, plain);
+	free(plain);
+	free(color);
+}
+
+static void full_disk(void)
+{
+	FILE *out = fopen("/dev/full", "w");
+
+	if (!out) {
+		SKIP("no /dev/full");
+		return;
+	}
+	CHECK_EQ(render_text.emit(out, &leak, NULL), -ENOSPC);
+	fclose(out);
+}
+
+static void finds_formats(void)
+{
+	CHECK(renderer__find("text") == &render_text);
+	CHECK(!renderer__find("txt"));
+	CHECK(!renderer__find(""));
+}
+
+static void numbers(void)
+{
+	char buf[FORMAT_NUMBER_SIZE];
+
+	CHECK_STR(format__number(buf, 0), "0");
+	CHECK_STR(format__number(buf, 999), "999");
+	CHECK_STR(format__number(buf, 1000), "1,000");
+	CHECK_STR(format__number(buf, 123456), "123,456");
+	CHECK_STR(format__number(buf, 1234567), "1,234,567");
+	CHECK_STR(format__number(buf, UINT64_MAX), "18,446,744,073,709,551,615");
+}
+
+static void ages(void)
+{
+	char buf[FORMAT_AGE_SIZE];
+
+	CHECK_STR(format__age(buf, 500 * MS, 9500 * MS), "0.5–9.5 s");
+	CHECK_STR(format__age(buf, 1199 * MS, 1199 * MS), "1.1 s");
+	CHECK_STR(format__age(buf, 1100 * MS, 1199 * MS), "1.1 s");
+	CHECK_STR(format__age(buf, 0, 119999 * MS), "0.0–119.9 s");
+	CHECK_STR(format__age(buf, 1 * S, 120 * S), "1.0 s–2 min");
+	CHECK_STR(format__age(buf, 200 * S, 7200 * S), "3 min–2 h");
+	CHECK_STR(format__age(buf, 180 * S, 7199 * S), "3–119 min");
+	CHECK_STR(format__age(buf, 2 * 86400 * S - 1, 2 * 86400 * S), "47 h–2 d");
+	CHECK_STR(format__age(buf, UINT64_MAX, UINT64_MAX), "213503 d");
+}
+
+int main(void)
+{
+	setenv("TZ", "UTC", 1);
+	RUN(first_report);
+	RUN(second_report);
+	RUN(every_block);
+	RUN(losses_in_words);
+	RUN(nothing_there);
+	RUN(hostile_names);
+	RUN(escapes);
+	RUN(colour);
+	RUN(full_disk);
+	RUN(finds_formats);
+	RUN(numbers);
+	RUN(ages);
+	return check_done();
+}

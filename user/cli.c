@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <linux/types.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../bpf/memleak.h"
+#include "target/spawn.h"
+
+#define NS_PER_MS 1000000ULL
+#define MAX_SECONDS 31536000 /* a year */
+#define MAX_OLDER_MS (INT64_MAX / NS_PER_MS)
+#define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
+#define MAX_LIVE (1 << 28)
+#define MAX_STACKS (1 << 22)
+
+/* Options without a letter. */
+enum {
+	OPT_SORT = 256,
+	OPT_OFFSET,
+	OPT_MAX_LIVE,
+	OPT_MAX_STACKS,
+	OPT_MAX_DEPTH,
+	OPT_NO_COLOR,
+	OPT_DEBUGINFOD,
+	OPT_VERSION,
+};
+
+static const struct opt {
+	int id; /* a letter, or OPT_ */
+	const char *name;
+	const char *takes; /* completes "is not ..." and "needs ..."; NULL: takes nothing */
+} opts[] = {
+	{'p', "pid", "a process id (1 to 4194304)"},
+	{'c', "command", "a command line"},
+	{'o', "older", "a number of milliseconds (0 to 9223372036854)"},
+	{'z', "min-size", "a number of bytes (4096, 4K, 1M, 2G)"},
+	{'Z', "max-size", "a number of bytes (4096, 4K, 1M, 2G)"},
+	{'T', "top", "a number of stacks (0: all)"},
+	{'a', "show-allocs", NULL},
+	{'t', "trace", NULL},
+	{'s', "sample-rate", "a number of allocations (1 to 4294967295)"},
+	{'O', "object", "the path or file name of an object"},
+	{'S', "symbols-prefix", "a prefix of function names, like je_"},
+	{'C', "combined-only", NULL},
+	{'F', "wa-missing-free", NULL},
+	{'d', "duration", "a number of seconds (1 to 31536000)"},
+	{'v', "verbose", NULL},
+	{'h', "help", NULL},
+	{OPT_SORT, "sort", "size or count"},
+	{OPT_OFFSET, "offset", "a list like malloc=0x1234,free=0x5678"},
+	{OPT_MAX_LIVE, "max-live", "a number of blocks (1 to 268435456)"},
+	{OPT_MAX_STACKS, "max-stacks", "a number of stacks (1 to 4194304)"},
+	{OPT_MAX_DEPTH, "max-depth", "a number of frames (1 to 127)"},
+	{OPT_NO_COLOR, "no-color", NULL},
+	{OPT_DEBUGINFOD, "debuginfod", NULL},
+	{OPT_VERSION, "version", NULL},
+	/* bcc's kernel mode: known, so that its users are told */
+	{'k', "kernel", NULL},
+	{'P', "percpu", NULL},
+	{'f', NULL, NULL},
+};
+#define N_OPTS (sizeof(opts) / sizeof(*opts))
+
+struct parser {
+	struct cli *cli;
+	FILE *err;
+	int n_positional;
+	bool interval_given;
+	const char *last_value; /* of the last option: not the "--" that ends them */
+};
+
+void cli__help(FILE *out)
+{
+	fputs("Usage: memleak-bpf [OPTIONS] -p PID [INTERVAL [COUNT]]\n"
+	      "       memleak-bpf [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARGUMENTS]\n"
+	      "\n"
+	      "Report the memory that a program has allocated and not freed, by call stack.\n"
+	      "A report comes every INTERVAL seconds (5; with a command: only when it ends),\n"
+	      "COUNT times (without COUNT: until Ctrl-C or the end of the program).\n"
+	      "\n"
+	      "What to trace:\n"
+	      "  -p, --pid PID              a running process\n"
+	      "  -c, --command 'COMMAND'    start a command; its exit status becomes ours\n"
+	      "  -O, --object OBJECT        allocator in this object only: path or file name\n"
+	      "  -S, --symbols-prefix PFX   allocator with functions called PFXmalloc, PFXfree\n"
+	      "      --offset LIST          addresses where symbols lack: malloc=0x12,free=0x34\n"
+	      "  -z, --min-size BYTES       only allocations of at least this (4096, 4K, 1M)\n"
+	      "  -Z, --max-size BYTES       only allocations of at most this\n"
+	      "  -s, --sample-rate N        only about one allocation in N; figures are scaled\n"
+	      "  -F, --wa-missing-free      accepted as bcc has it; always on: a block whose\n"
+	      "                             address is allocated again counts as freed\n"
+	      "\n"
+	      "What to report:\n"
+	      "  -o, --older MS             only blocks older than this (500)\n"
+	      "  -T, --top N                only the N largest stacks (10; 0: all)\n"
+	      "      --sort size|count      largest by bytes or by number of blocks (size)\n"
+	      "  -a, --show-allocs          address and size of every block, too\n"
+	      "  -t, --trace                print each allocation and free when it happens\n"
+	      "  -C, --combined-only        totals only: no ages, nothing left out as young\n"
+	      "  -d, --duration SECONDS     stop after this time, with a last report\n"
+	      "      --no-color             no colour on a terminal\n"
+	      "      --debuginfod           ask debuginfod servers for debug information\n"
+	      "\n"
+	      "Limits:\n"
+	      "      --max-live N           blocks followed at once (1048576; 4M is 4194304)\n"
+	      "      --max-stacks N         different stacks kept (16384)\n"
+	      "      --max-depth N          frames of a stack (127)\n"
+	      "\n"
+	      "  -v, --verbose              say more about what is done; twice: still more\n"
+	      "      --version              print version, libbpf and kernel features\n"
+	      "  -h, --help                 print this help\n"
+	      "\n"
+	      "Examples:\n"
+	      "  memleak-bpf -p $(pidof -s redis-server)   a report every 5 s until Ctrl-C\n"
+	      "  memleak-bpf -p 4312 10 3                  every 10 s, 3 times\n"
+	      "  memleak-bpf -- ./server --port 80         a command, from its very start\n"
+	      "  memleak-bpf -c './server --port 80' 60    the same, a report every minute\n"
+	      "  memleak-bpf -p 4312 -o 60000              only what is older than a minute\n"
+	      "  memleak-bpf -p 4312 -z 16K -Z 1M          only blocks of 16 KiB to 1 MiB\n"
+	      "  memleak-bpf -p 4312 -a -T 3               every block of the 3 largest stacks\n"
+	      "  memleak-bpf -p 4312 -S je_                jemalloc built with the prefix je_\n"
+	      "  memleak-bpf -p 4312 -O libc.so.6          only the allocator in that object\n"
+	      "\n"
+	      "Exit status: 0, or the command's; 1 on failure, 2 for a wrong option.\n",
+	      out);
+}
+
+/* One line, whatever the arguments quoted in it are made of. */
+__attribute__((format(printf, 2, 3))) static int fail(const struct parser *p, const char *fmt, ...)
+{
+	char line[512], *c;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	for (c = line; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	fprintf(p->err, "memleak-bpf: %s\n", line);
+	return -EINVAL;
+}
+
+static const struct opt *find_opt(int id)
+{
+	size_t i;
+
+	for (i = 0; i < N_OPTS; i++)
+		if (opts[i].id == id)
+			return &opts[i];
+	return NULL;
+}
+
+/* "-o" or "--max-live" */
+static const char *opt_name(char buf[32], const struct opt *opt)
+{
+	if (opt->id < 256)
+		snprintf(buf, 32, "-%c", opt->id);
+	else
+		snprintf(buf, 32, "--%s", opt->name);
+	return buf;
+}
+
+static int bad_value(const struct parser *p, int id, const char *value)
+{
+	const struct opt *opt = find_opt(id);
+	char name[32];
+
+	return fail(p, "option %s: '%.100s' is not %s", opt_name(name, opt), value, opt->takes);
+}
+
+/* Decimal digits and nothing else, but one of K, M, G with suffix. False: something else. */
+static bool parse_number(const char *s, bool suffix, uint64_t *value)
+{
+	char *end;
+	int shift = 0;
+
+	if (!isdigit((unsigned char)*s)) /* strtoull takes blanks and signs */
+		return false;
+	errno = 0;
+	*value = strtoull(s, &end, 10);
+	if (errno)
+		return false;
+	if (suffix && *end) {
+		switch (toupper((unsigned char)*end)) {
+		case 'K':
+			shift = 10;
+			break;
+		case 'M':
+			shift = 20;
+			break;
+		case 'G':
+			shift = 30;
+			break;
+		default:
+			return false;
+		}
+		end++;
+	}
+	return !*end && !__builtin_mul_overflow(*value, 1ULL << shift, value);
+}
+
+static int number(const struct parser *p, int id, const char *value, bool suffix, uint64_t min,
+		  uint64_t max, uint64_t *out)
+{
+	uint64_t n;
+
+	if (!parse_number(value, suffix, &n) || n < min || n > max)
+		return bad_value(p, id, value);
+	*out = n;
+	return 0;
+}
+
+static int string(const struct parser *p, int id, const char *value, const char **out)
+{
+	if (!*value)
+		return bad_value(p, id, value);
+	*out = value;
+	return 0;
+}
+
+static int parse_command(const struct parser *p, const char *value)
+{
+	struct cli *cli = p->cli;
+
+	if (cli->command)
+		return fail(p, "option -c: given twice; one command is traced at a time");
+	cli->command = spawn__split(value);
+	if (!cli->command && errno == ENOMEM)
+		return fail(p, "option -c: out of memory");
+	if (!cli->command)
+		return fail(p, "option -c: '%.100s' is empty or has a quote that is not closed",
+			    value);
+	cli->command_split = true;
+	return 0;
+}
+
+static int parse_value(struct parser *p, int id, const char *value)
+{
+	struct cli *cli = p->cli;
+	uint64_t n = 0;
+	int err;
+
+	switch (id) {
+	case 'p':
+		if (cli->pid)
+			return fail(p, "option -p: given twice; one process is traced at a time");
+		err = number(p, id, value, false, 1, MAX_PID, &n);
+		cli->pid = n;
+		return err;
+	case 'c':
+		return parse_command(p, value);
+	case 'o':
+		err = number(p, id, value, false, 0, MAX_OLDER_MS, &n);
+		cli->older_ns = n * NS_PER_MS;
+		cli->older_given = true;
+		return err;
+	case 'z':
+		return number(p, id, value, true, 0, UINT64_MAX, &cli->min_size);
+	case 'Z':
+		return number(p, id, value, true, 0, UINT64_MAX, &cli->max_size);
+	case 'T':
+		err = number(p, id, value, false, 0, SIZE_MAX, &n);
+		cli->top = n;
+		return err;
+	case 's':
+		return number(p, id, value, false, 1, UINT32_MAX, &cli->sample);
+	case 'O':
+		return string(p, id, value, &cli->object);
+	case 'S':
+		return string(p, id, value, &cli->prefix);
+	case 'd':
+		return number(p, id, value, false, 1, MAX_SECONDS, &cli->duration_s);
+	case OPT_SORT:
+		cli->sort_by_count = !strcmp(value, "count");
+		if (!cli->sort_by_count && strcmp(value, "size") != 0)
+			return bad_value(p, id, value);
+		return 0;
+	case OPT_OFFSET:
+		return string(p, id, value, &cli->offsets);
+	case OPT_MAX_LIVE:
+		return number(p, id, value, true, 1, MAX_LIVE, &cli->max_live);
+	case OPT_MAX_STACKS:
+		return number(p, id, value, true, 1, MAX_STACKS, &cli->max_stacks);
+	default: /* OPT_MAX_DEPTH */
+		err = number(p, id, value, false, 1, MEMLEAK_MAX_DEPTH, &n);
+		cli->max_depth = n;
+		return err;
+	}
+}
+
+static int parse_flag(const struct parser *p, int id)
+{
+	struct cli *cli = p->cli;
+
+	switch (id) {
+	case 'a':
+		cli->show_blocks = true;
+		return 0;
+	case 't':
+		cli->trace = true;
+		return 0;
+	case 'C':
+		cli->combined_only = true;
+		return 0;
+	case 'F': /* what it asks for is always on */
+		return 0;
+	case 'v':
+		cli->verbose++;
+		return 0;
+	case 'h':
+		cli->help = true;
+		return 0;
+	case OPT_NO_COLOR:
+		cli->no_color = true;
+		return 0;
+	case OPT_DEBUGINFOD:
+		cli->debuginfod = true;
+		return 0;
+	case OPT_VERSION:
+		cli->version = true;
+		return 0;
+	default: /* k, P, f */
+		return fail(p, "option -%c: kernel mode is not in this version", id);
+	}
+}
+
+static int parse_positional(struct parser *p, const char *value)
+{
+	struct cli *cli = p->cli;
+	uint64_t n;
+
+	switch (p->n_positional++) {
+	case 0:
+		if (!parse_number(value, false, &n) || !n || n > MAX_SECONDS)
+			return fail(p,
+				    "INTERVAL: '%.100s' is not a number of seconds (1 to %d); "
+				    "a command goes behind --, see memleak-bpf --help",
+				    value, MAX_SECONDS);
+		cli->interval_s = n;
+		p->interval_given = true;
+		return 0;
+	case 1:
+		if (!parse_number(value, false, &n) || !n || n > UINT32_MAX)
+			return fail(p,
+				    "COUNT: '%.100s' is not a number of reports (1 to %" PRIu32 ")",
+				    value, UINT32_MAX);
+		cli->count = n;
+		return 0;
+	default:
+		return fail(p,
+			    "'%.100s' is one argument too many; a command goes behind --, see "
+			    "memleak-bpf --help",
+			    value);
+	}
+}
+
+/* getopt_long returned '?': letter is optopt, arg the argument it looked at last. */
+static int refuse(const struct parser *p, int letter, const char *arg)
+{
+	const struct opt *opt = find_opt(letter);
+	size_t i, n = 0, length;
+
+	if (!letter || (opt && !strncmp(arg, "--", 2))) {
+		length = strcspn(arg, "=");
+		if (opt)
+			return fail(p, "option --%s: takes no value", opt->name);
+		for (i = 0; i < N_OPTS; i++)
+			n += length > 2 && opts[i].name &&
+			     !strncmp(opts[i].name, arg + 2, length - 2);
+		return fail(p, "%s option '%.100s'; see memleak-bpf --help",
+			    n > 1 ? "ambiguous" : "unknown", arg);
+	}
+	return fail(p, "unknown option '-%c'; see memleak-bpf --help", letter);
+}
+
+static int check(const struct parser *p)
+{
+	const struct cli *cli = p->cli;
+
+	if (cli->pid && cli->command)
+		return fail(p, "-p and a command exclude each other: trace one of them");
+	if (!cli->pid && !cli->command)
+		return fail(p, "nothing to trace: give -p PID, or a command behind --; see "
+			       "memleak-bpf --help");
+	if (cli->min_size > cli->max_size)
+		return fail(p, "option -z: %" PRIu64 " bytes is above -Z, %" PRIu64 " bytes",
+			    cli->min_size, cli->max_size);
+	if (cli->combined_only && cli->older_given && cli->older_ns)
+		return fail(p, "-C and -o exclude each other: -C keeps no ages");
+	return 0;
+}
+
+/* Everything behind "--", which getopt_long has stopped at. */
+static int take_command(const struct parser *p, char **argv)
+{
+	struct cli *cli = p->cli;
+
+	if (!*argv || !**argv)
+		return fail(p, "there is no command behind --");
+	if (cli->command)
+		return fail(p, "-c and a command behind -- exclude each other");
+	cli->command = argv;
+	return 0;
+}
+
+static int parse_options(struct parser *p, int argc, char **argv)
+{
+	struct option longopts[N_OPTS + 1] = {0};
+	/* '-': arguments that are no options come as option 1, in their order; ':': see below */
+	char letters[2 * N_OPTS + 3] = "-:", *l = letters + 2, name[32];
+	struct option *o = longopts;
+	int id, err;
+	size_t i;
+
+	for (i = 0; i < N_OPTS; i++) {
+		if (opts[i].name)
+			*o++ = (struct option){opts[i].name, !!opts[i].takes, NULL, opts[i].id};
+		if (opts[i].id < 256) {
+			*l++ = opts[i].id;
+			if (opts[i].takes)
+				*l++ = ':';
+		}
+	}
+	opterr = 0;
+	optind = 0; /* glibc: start anew */
+	while ((id = getopt_long(argc, argv, letters, longopts, NULL)) != -1) {
+		p->last_value = optarg;
+		if (id == '?')
+			return refuse(p, optopt, argv[optind - 1]);
+		if (id == ':')
+			return fail(p, "option %s: needs %s", opt_name(name, find_opt(optopt)),
+				    find_opt(optopt)->takes);
+		if (id == 1)
+			err = parse_positional(p, optarg);
+		else if (find_opt(id)->takes)
+			err = parse_value(p, id, optarg);
+		else
+			err = parse_flag(p, id);
+		if (err || p->cli->help || p->cli->version)
+			return err;
+	}
+	if (optind > 1 && argv[optind - 1] != p->last_value && !strcmp(argv[optind - 1], "--")) {
+		err = take_command(p, argv + optind);
+		if (err)
+			return err;
+	}
+	return check(p);
+}
+
+int cli__parse(int argc, char **argv, struct cli *cli, FILE *err)
+{
+	struct parser p = {.cli = cli, .err = err};
+	int ret;
+
+	*cli = (struct cli){
+		.older_ns = 500 * NS_PER_MS,
+		.max_size = UINT64_MAX,
+		.top = 10,
+		.sample = 1,
+		.max_live = 1 << 20,
+		.max_stacks = 1 << 14,
+		.max_depth = MEMLEAK_MAX_DEPTH,
+	};
+	ret = parse_options(&p, argc, argv);
+	if (ret) {
+		cli__clear(cli);
+		return ret;
+	}
+	if (!p.interval_given && !cli->command)
+		cli->interval_s = 5;
+	return 0;
+}
+
+void cli__clear(struct cli *cli)
+{
+	if (cli->command_split)
+		spawn__free_argv(cli->command);
+	memset(cli, 0, sizeof(*cli));
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cli - the command line, parsed into values. Only main includes this.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct cli {
+	pid_t pid;	    /* -p, 0: none */
+	char **command;	    /* -c or --: NULL-terminated, NULL: none; lives until cli__clear */
+	bool command_split; /* command comes from -c and is freed by cli__clear; else it is argv's
+			     */
+	uint64_t older_ns;  /* -o, default 500 ms */
+	bool older_given;
+	uint64_t min_size, max_size; /* -z -Z, bytes; 0 and UINT64_MAX */
+	size_t top;		     /* -T, default 10; 0: all */
+	bool show_blocks;	     /* -a */
+	bool trace;		     /* -t */
+	uint64_t sample;	     /* -s, default 1 */
+	const char *object;	     /* -O */
+	const char *prefix;	     /* -S */
+	const char *offsets;	     /* --offset */
+	bool combined_only;	     /* -C */
+	bool sort_by_count;	     /* --sort size|count */
+	int verbose;		     /* -v, counted */
+	uint64_t interval_s; /* INTERVAL, default 5; 0: not given and a command: only the final
+				report */
+	uint64_t count;	     /* COUNT, 0: for ever */
+	uint64_t duration_s; /* -d, 0: none */
+	uint64_t max_live;   /* --max-live, default 1,048,576 blocks */
+	uint64_t max_stacks; /* --max-stacks, default 16,384 */
+	uint32_t max_depth;  /* --max-depth, 1..127, default 127 */
+	bool no_color;
+	bool debuginfod; /* --debuginfod */
+	bool version, help;
+};
+
+/*
+ * Parse. Returns 0, or -EINVAL after one line on err that names the option and what it takes
+ * (the caller exits with 2). With --help or --version the rest is not looked at. Numbers with
+ * trailing garbage, out of range, or negative are refused. Contradictions (-p with a command, -z
+ * above -Z, COUNT without -p or a command ...) too. Nothing given at all: refused with a hint to
+ * --help.
+ */
+int cli__parse(int argc, char **argv, struct cli *cli, FILE *err);
+void cli__clear(struct cli *cli);
+void cli__help(FILE *out);
+#endif

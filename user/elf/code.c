@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "elf/code.h"
+
+#include <capstone/capstone.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "elf/elfimg.h"
+
+#define MAX_INSNS 8192
+#define MAX_WORK 512	 /* branch targets waiting to be followed */
+#define WINDOW 4096	 /* bytes read at once */
+#define MAX_INSN_SIZE 15 /* Intel SDM vol. 2, 2.3.11 */
+
+struct walk {
+	const struct elfimg *img;
+	csh capstone;
+	cs_insn *insn;
+	struct code *out;
+	uint64_t work[MAX_WORK];
+	size_t n_work;
+	uint64_t *seen; /* addresses of decoded instructions, sorted */
+	size_t n_seen;
+	uint8_t bytes[WINDOW];
+	uint64_t bytes_at;
+	size_t n_bytes;
+};
+
+/* The place of addr among the seen ones, or where it belongs. */
+static size_t seen_place(const struct walk *w, uint64_t addr)
+{
+	size_t low = 0, high = w->n_seen;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (w->seen[mid] < addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* False: it was seen before. */
+static bool see(struct walk *w, uint64_t addr)
+{
+	size_t at = seen_place(w, addr);
+
+	if (at < w->n_seen && w->seen[at] == addr)
+		return false;
+	memmove(&w->seen[at + 1], &w->seen[at], (w->n_seen - at) * sizeof(*w->seen));
+	w->seen[at] = addr;
+	w->n_seen++;
+	return true;
+}
+
+/* Bytes of the code at addr, at least one whole instruction unless the segment ends. */
+static const uint8_t *fetch(struct walk *w, uint64_t addr, size_t *n)
+{
+	uint64_t offset;
+	ssize_t got;
+
+	if (addr < w->bytes_at || addr + MAX_INSN_SIZE > w->bytes_at + w->n_bytes) {
+		w->n_bytes = 0;
+		if (!elfimg__vaddr_to_offset(w->img, addr, &offset))
+			return NULL;
+		got = pread(elfimg__fd(w->img), w->bytes, sizeof(w->bytes), (off_t)offset);
+		if (got <= 0)
+			return NULL;
+		w->bytes_at = addr;
+		w->n_bytes = got;
+	}
+	*n = w->n_bytes - (addr - w->bytes_at);
+	return w->bytes + (addr - w->bytes_at);
+}
+
+static int add_target(struct walk *w, uint64_t addr)
+{
+	if (code__reaches(w->out, addr))
+		return 0;
+	if (w->out->n_targets == CODE_MAX_TARGETS)
+		return -ENOTSUP;
+	w->out->targets[w->out->n_targets++] = addr;
+	return 0;
+}
+
+static int add_work(struct walk *w, uint64_t addr)
+{
+	if (w->n_work == MAX_WORK)
+		return -ENOTSUP;
+	w->work[w->n_work++] = addr;
+	return 0;
+}
+
+/* jmp *slot(%rip), as in .plt. */
+static bool is_slot_jump(const cs_insn *in, uint64_t *slot)
+{
+	const cs_x86_op *op = &in->detail->x86.operands[0];
+
+	if (in->id != X86_INS_JMP || in->detail->x86.op_count != 1 || op->type != X86_OP_MEM ||
+	    op->mem.base != X86_REG_RIP || op->mem.index != X86_REG_INVALID)
+		return false;
+	*slot = in->address + in->size + (uint64_t)op->mem.disp;
+	return true;
+}
+
+/* Imported functions that do not return: what follows their call is other code. */
+static bool is_noreturn(const char *name)
+{
+	static const char *const names[] = {
+		"__stack_chk_fail",
+		"__cxa_throw",
+		"__cxa_rethrow",
+		"_Unwind_Resume",
+		"abort",
+		"exit",
+		"_exit",
+		"__assert_fail",
+		"_ZSt9terminatev",
+		"__cxa_throw_bad_array_new_length",
+		"_ZSt17__throw_bad_allocv",
+		"_ZSt28__throw_bad_array_new_lengthv",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/* Is there a stub at addr, an optional endbr64 and a jump, that leads to such a function? */
+static bool calls_noreturn(struct walk *w, uint64_t addr)
+{
+	const uint8_t *code;
+	const char *name;
+	cs_insn *in = cs_malloc(w->capstone);
+	uint64_t slot;
+	size_t n, i;
+	bool yes = false;
+
+	for (i = 0; in && i < 2; i++) {
+		code = fetch(w, addr, &n);
+		if (!code || !cs_disasm_iter(w->capstone, &code, &n, &addr, in))
+			break;
+		if (is_slot_jump(in, &slot)) {
+			name = elfimg__slot_symbol(w->img, slot);
+			yes = name && is_noreturn(name);
+			break;
+		}
+		if (in->id != X86_INS_ENDBR64)
+			break;
+	}
+	if (in)
+		cs_free(in, 1);
+	return yes;
+}
+
+/*
+ * One instruction. Returns 1 when the next one follows it, 0 when control does not go on there, or
+ * negative errno. Calls are taken to return: past one that does not, other code may be taken for
+ * this function's, which only costs a probe too many.
+ */
+static int follow(struct walk *w, const cs_insn *in)
+{
+	const cs_x86 *x = &in->detail->x86;
+	bool direct = x->op_count == 1 && x->operands[0].type == X86_OP_IMM;
+	uint64_t slot, target = direct ? (uint64_t)x->operands[0].imm : 0;
+	int err;
+
+	if (cs_insn_group(w->capstone, in, CS_GRP_RET) ||
+	    cs_insn_group(w->capstone, in, CS_GRP_IRET)) {
+		if (w->out->n_returns == CODE_MAX_RETURNS)
+			return -ENOTSUP;
+		w->out->returns[w->out->n_returns++] = in->address;
+		return 0;
+	}
+	if (cs_insn_group(w->capstone, in, CS_GRP_CALL)) {
+		if (!direct)
+			return 1;
+		err = add_target(w, target);
+		return err ? err : !calls_noreturn(w, target);
+	}
+	if (cs_insn_group(w->capstone, in, CS_GRP_JUMP)) {
+		if (!direct &&
+		    !(is_slot_jump(in, &slot) && elfimg__slot_target(w->img, slot, &target)))
+			return -ENOTSUP;
+		err = add_target(w, target);
+		if (!err)
+			err = add_work(w, target);
+		return err ? err : in->id != X86_INS_JMP;
+	}
+	return in->id != X86_INS_UD2 && in->id != X86_INS_HLT && in->id != X86_INS_INT3;
+}
+
+static int run(struct walk *w)
+{
+	const uint8_t *code;
+	uint64_t addr;
+	size_t n;
+	int more;
+
+	while (w->n_work) {
+		addr = w->work[--w->n_work];
+		do {
+			if (!see(w, addr))
+				break;
+			if (w->n_seen >= MAX_INSNS)
+				return -ENOTSUP;
+			code = fetch(w, addr, &n);
+			if (!code || !cs_disasm_iter(w->capstone, &code, &n, &addr, w->insn))
+				return -EINVAL;
+			more = follow(w, w->insn);
+			if (more < 0)
+				return more;
+		} while (more);
+	}
+	return 0;
+}
+
+int code__explore(const struct elfimg *img, uint64_t vaddr, struct code *out)
+{
+	struct walk *w;
+	int err = -ENOMEM;
+
+#ifndef __x86_64__
+	return -ENOTSUP;
+#endif
+	memset(out, 0, sizeof(*out));
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	w->img = img;
+	w->out = out;
+	w->seen = calloc(MAX_INSNS + 1, sizeof(*w->seen));
+	if (!w->seen)
+		goto cleanup;
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &w->capstone) != CS_ERR_OK) {
+		w->capstone = 0;
+		goto cleanup;
+	}
+	cs_option(w->capstone, CS_OPT_DETAIL, CS_OPT_ON);
+	w->insn = cs_malloc(w->capstone);
+	if (!w->insn)
+		goto cleanup;
+	w->work[w->n_work++] = vaddr;
+	err = run(w);
+cleanup:
+	if (w->insn)
+		cs_free(w->insn, 1);
+	if (w->capstone)
+		cs_close(&w->capstone);
+	free(w->seen);
+	free(w);
+	return err;
+}
+
+bool code__reaches(const struct code *code, uint64_t vaddr)
+{
+	size_t i;
+
+	for (i = 0; i < code->n_targets; i++)
+		if (code->targets[i] == vaddr)
+			return true;
+	return false;
+}

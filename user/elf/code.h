@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * code - follows the machine code of one function: where it returns and what it calls.
+ *
+ * For functions that must not get a return probe. A return probe puts the kernel's trampoline in
+ * place of the return address; an exception that is thrown through such a frame finds no way on and
+ * ends the program. Such a function is probed at its return instructions instead.
+ */
+#ifndef ELF_CODE_H
+#define ELF_CODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct elfimg;
+
+#define CODE_MAX_RETURNS 64
+#define CODE_MAX_TARGETS 256
+
+struct code {
+	uint64_t returns[CODE_MAX_RETURNS]; /* vaddrs of return instructions, also behind tail calls
+					     */
+	size_t n_returns;
+	uint64_t targets[CODE_MAX_TARGETS]; /* vaddrs that it calls or jumps to directly */
+	size_t n_targets;
+};
+
+/*
+ * Follow the function at vaddr through its direct jumps.
+ * Returns 0; -ENOTSUP: it jumps through a register or memory, is too large, or the architecture is
+ * not known; -EINVAL: no code there; other negative errno. out is complete only on 0.
+ */
+int code__explore(const struct elfimg *img, uint64_t vaddr, struct code *out);
+/* Does it call, or jump to, vaddr? */
+bool code__reaches(const struct code *code, uint64_t vaddr);
+#endif

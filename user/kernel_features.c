@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel_features.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "links.h"
+
+/*
+ * A program for the session attach type loads on older kernels as well, so ask for the link: on a
+ * path that is no regular file a kernel that knows sessions answers EBADF
+ * (bpf_uprobe_multi_link_attach).
+ */
+static bool has_uprobe_session(void)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = LINK_UPROBE_SESSION);
+	struct link_site site = {.offset = 1};
+	int prog, fd;
+
+	prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "session", "GPL", insns,
+			     sizeof(insns) / sizeof(insns[0]), &opts);
+	if (prog < 0)
+		return false;
+	fd = links__multi(prog, LINK_UPROBE_SESSION, "/", &site, 1, 0);
+	close(prog);
+	if (fd >= 0)
+		close(fd);
+	return fd == -EBADF;
+}
+
+void features__probe(struct features *f)
+{
+	struct utsname u;
+
+	memset(f, 0, sizeof(*f));
+	if (!uname(&u))
+		snprintf(f->release, sizeof(f->release), "%s", u.release);
+	f->btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+	f->ringbuf = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+	f->task_storage = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1;
+	f->attach_cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
+						   NULL) == 1;
+	f->uprobe_session = has_uprobe_session();
+	f->syscall_events = links__tracepoint_id("syscalls", "sys_enter_mmap") > 0;
+}
+
+static void print(FILE *out, const char *what, bool yes)
+{
+	fprintf(out, "  %-15s %s\n", what, yes ? "yes" : "no");
+}
+
+void features__print(const struct features *f, FILE *out)
+{
+	fprintf(out, "kernel %s\n", f->release);
+	print(out, "BTF", f->btf);
+	print(out, "ring buffer", f->ringbuf);
+	print(out, "task storage", f->task_storage);
+	print(out, "attach cookies", f->attach_cookie);
+	print(out, "uprobe session", f->uprobe_session);
+	print(out, "syscall events", f->syscall_events);
+}
+
+/* Effective capabilities, capget(2). */
+static bool has_cap(int cap)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (syscall(SYS_capget, &head, data))
+		return true; /* cannot tell: let the kernel say no */
+	return data[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
+}
+
+const char *features__missing(const struct features *f)
+{
+	if (!has_cap(CAP_SYS_ADMIN)) {
+		if (!has_cap(CAP_BPF) || !has_cap(CAP_PERFMON))
+			return "not allowed to trace: run it with sudo "
+			       "(it needs CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE)";
+		if (!has_cap(CAP_SYS_PTRACE))
+			return "not allowed to look into the target: CAP_SYS_PTRACE is missing; "
+			       "run it with sudo";
+	}
+	if (!f->btf)
+		return "this kernel has no BTF (/sys/kernel/btf/vmlinux): it needs "
+		       "CONFIG_DEBUG_INFO_BTF=y";
+	if (!f->ringbuf || !f->task_storage || !f->attach_cookie)
+		return "this kernel is too old: attach cookies, task storage and ring buffers need "
+		       "5.15";
+	return NULL;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* main - from the command line to a trace. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "cli.h"
+#include "kernel_features.h"
+#include "trace.h"
+
+#define EXIT_USAGE 2
+
+static void print_version(void)
+{
+	struct features f;
+
+	features__probe(&f);
+	printf("memleak-bpf %s\nlibbpf %s\n", MEMLEAK_VERSION, libbpf_version_string());
+	features__print(&f, stdout);
+}
+
+static int run(const struct cli *cli)
+{
+	const struct trace_opts opts = {
+		.pid = cli->pid,
+		.command = cli->command,
+		.allocators =
+			{
+				.object = cli->object,
+				.prefix = cli->prefix,
+				.offsets = cli->offsets,
+			},
+		.model =
+			{
+				.older_ns = cli->older_ns,
+				.top = cli->top,
+				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
+				.show_blocks = cli->show_blocks,
+				.combined_only = cli->combined_only,
+				.sample = cli->sample,
+			},
+		.all_ages_at_end = !cli->older_given,
+		.min_size = cli->min_size,
+		.max_size = cli->max_size,
+		.max_live = cli->max_live,
+		.max_stacks = cli->max_stacks,
+		.max_depth = cli->max_depth,
+		.trace_events = cli->trace,
+		.interval_s = cli->interval_s,
+		.count = cli->count,
+		.duration_s = cli->duration_s,
+		.color = !cli->no_color && isatty(STDOUT_FILENO),
+		.debuginfod = cli->debuginfod,
+		.verbose = cli->verbose,
+	};
+
+	return trace__run(&opts, stdout);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli;
+	int status = EXIT_SUCCESS;
+
+	if (cli__parse(argc, argv, &cli, stderr))
+		return EXIT_USAGE;
+	if (cli.help)
+		cli__help(stdout);
+	else if (cli.version)
+		print_version();
+	else
+		status = run(&cli);
+	cli__clear(&cli);
+	return status;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mappings.h"
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../bpf/memleak.h"
+#include "attach.h"
+#include "report/intervals.h"
+#include "stacks.h"
+#include "target/addrspace.h"
+
+/* How many of the innermost frames tell who mapped: the wrapper in libc, its caller, one helper. */
+#define CALLER_FRAMES 3
+
+static bool is_loader(const struct image *image)
+{
+	return image && !strncmp(image->name, "ld-", 3) && strncmp(image->name, "ld-musl", 7) != 0;
+}
+
+/* Mapped by an allocator outside of its functions (background threads, constructors) or by ld.so.
+ */
+static bool is_not_the_program(const struct mappings *m, uint64_t stack)
+{
+	size_t i;
+
+	if (is_loader(stacks__image(m->stacks, stack, 0)))
+		return true;
+	for (i = 0; i < CALLER_FRAMES; i++)
+		if (attacher__is_allocator(m->attacher, stacks__image(m->stacks, stack, i)))
+			return true;
+	return false;
+}
+
+static const char *note_of(const struct event *e)
+{
+	if (e->flags & MAP_STACK)
+		return "thread stack";
+	if (e->entry == PROT_NONE)
+		return "reserved without access, PROT_NONE";
+	return NULL;
+}
+
+int mappings__event(struct mappings *m, const struct event *e)
+{
+	struct interval_info info = {
+		.birth_ns = e->time_ns,
+		.stack = e->stack,
+		.tid = e->tid,
+	};
+	int64_t gone;
+
+	switch (e->type) {
+	case EVENT_MAP:
+		if (!(e->flags & MAP_ANONYMOUS) || is_not_the_program(m, e->stack)) {
+			/* replaces what is at its address all the same (MAP_FIXED) */
+			gone = intervals__unmap(m->intervals, e->addr, e->size);
+			return gone < 0 ? (int)gone : 0;
+		}
+		info.entry = "mmap";
+		info.note = note_of(e);
+		m->cut += !stacks__is_complete(m->stacks, e->stack);
+		return intervals__map(m->intervals, e->addr, e->size, &info);
+	case EVENT_UNMAP:
+		/* its time is the call's beginning: what another thread mapped there since is not
+		 * meant */
+		gone = intervals__unmap_before(m->intervals, e->addr, e->size, e->time_ns);
+		return gone < 0 ? (int)gone : 0;
+	case EVENT_REMAP:
+		return intervals__remap(m->intervals, e->old_addr, e->old_size, e->addr, e->size,
+					e->flags & MREMAP_DONTUNMAP);
+	case EVENT_BRK:
+		info.entry = "brk";
+		if (e->addr > e->old_addr)
+			m->cut += !stacks__is_complete(m->stacks, e->stack);
+		return intervals__brk(m->intervals, e->old_addr, e->addr, &info);
+	}
+	return 0;
+}

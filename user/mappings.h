@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mappings - which of the target's system calls are allocations of its own.
+ *
+ * Anonymous memory that the program maps itself counts; what an allocator or the dynamic loader
+ * maps does not: their blocks are counted, or are no heap at all.
+ */
+#ifndef MAPPINGS_H
+#define MAPPINGS_H
+
+#include <stdint.h>
+
+struct attacher;
+struct event;
+struct intervals;
+struct stacks;
+
+struct mappings {
+	struct intervals *intervals;
+	struct stacks *stacks;
+	const struct attacher *attacher;
+	uint64_t cut; /* allocations whose stack was cut */
+};
+
+/* Take an EVENT_MAP, _UNMAP, _REMAP or _BRK into account; others are ignored. Returns 0 or -ENOMEM.
+ */
+int mappings__event(struct mappings *m, const struct event *e);
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* format - numbers and ages as people read them. */
+#ifndef RENDER_FORMAT_H
+#define RENDER_FORMAT_H
+
+#include <stdint.h>
+
+#define FORMAT_NUMBER_SIZE 32
+#define FORMAT_AGE_SIZE 64
+
+/* 1234567 -> "1,234,567". Returns buf. */
+const char *format__number(char buf[FORMAT_NUMBER_SIZE], uint64_t value);
+/*
+ * "0.5–9.5 s", "3 min–2 h"; one value when both ends read the same. Ages are cut, not rounded:
+ * 1.99 s is "1.9 s". Returns buf.
+ */
+const char *format__age(char buf[FORMAT_AGE_SIZE], uint64_t from_ns, uint64_t to_ns);
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/render.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+static const struct renderer *const renderers[] = {
+	&render_text,
+};
+
+const struct renderer *renderer__find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(renderers) / sizeof(*renderers); i++)
+		if (!strcmp(renderers[i]->name, name))
+			return renderers[i];
+	return NULL;
+}
+
+/*
+ * Bytes of the UTF-8 sequence at s, 0 when it is none: too long a form, a surrogate, above
+ * U+10FFFF (RFC 3629, section 4). A NUL inside ends it, so nothing behind the string is read.
+ */
+static size_t utf8_length(const unsigned char *s, uint32_t *code)
+{
+	size_t n, i;
+	uint32_t min;
+
+	if (s[0] < 0x80) {
+		*code = s[0];
+		return 1;
+	}
+	if ((s[0] & 0xe0) == 0xc0) {
+		n = 2;
+		min = 0x80;
+		*code = s[0] & 0x1f;
+	} else if ((s[0] & 0xf0) == 0xe0) {
+		n = 3;
+		min = 0x800;
+		*code = s[0] & 0x0f;
+	} else if ((s[0] & 0xf8) == 0xf0) {
+		n = 4;
+		min = 0x10000;
+		*code = s[0] & 0x07;
+	} else {
+		return 0;
+	}
+	for (i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (s[i] & 0x3f);
+	}
+	if (*code < min || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
+		return 0;
+	return n;
+}
+
+/* Could it move the cursor, or make a line read other than it is? */
+static bool is_unsafe(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f)	    /* C0, DEL, C1 */
+	       || code == 0x61c || code == 0x200e || code == 0x200f /* direction marks */
+	       || (code >= 0x2028 && code <= 0x202e) /* line separators, embeddings, overrides */
+	       || (code >= 0x2066 && code <= 0x2069) /* isolates */
+	       || code == 0xfeff || (code >= 0xe0000 && code <= 0xe007f); /* invisible */
+}
+
+void render__escape(FILE *out, const char *string)
+{
+	const unsigned char *s = (const unsigned char *)string;
+	uint32_t code;
+	size_t n, i;
+
+	while (*s) {
+		n = utf8_length(s, &code);
+		if (n && !is_unsafe(code)) {
+			fwrite(s, 1, n, out);
+			s += n;
+			continue;
+		}
+		for (i = 0; i < (n ? n : 1); i++)
+			fprintf(out, "\\x%02x", *s++);
+	}
+}

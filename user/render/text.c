@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report as text, for people and for scripts: the line of a site is that of bcc's memleak,
+ * numbers in it have no separators.
+ */
+#include "render/render.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "render/format.h"
+#include "report/report.h"
+
+enum style {
+	STYLE_BYTES,
+	STYLE_FUNCTION,
+	STYLE_LINE,
+	STYLE_DIM,
+	STYLE_WARNING,
+};
+
+struct text {
+	FILE *out;
+	bool color;
+	char stamp[sizeof("[00:00:00] ")];
+};
+
+/* SGR sequences, console_codes(4). */
+static void begin(const struct text *t, enum style style)
+{
+	static const char *const codes[] = {
+		[STYLE_BYTES] = "\033[1m", [STYLE_FUNCTION] = "\033[36m", [STYLE_LINE] = "\033[32m",
+		[STYLE_DIM] = "\033[2m",   [STYLE_WARNING] = "\033[33m",
+	};
+
+	if (t->color)
+		fputs(codes[style], t->out);
+}
+
+static void end(const struct text *t)
+{
+	if (t->color)
+		fputs("\033[0m", t->out);
+}
+
+static void styled(const struct text *t, enum style style, const char *s)
+{
+	begin(t, style);
+	render__escape(t->out, s);
+	end(t);
+}
+
+static void stamp(const struct text *t)
+{
+	styled(t, STYLE_DIM, t->stamp);
+}
+
+/* "[vdso]" is a label: it brings its brackets along. */
+static void emit_image_name(const struct text *t, const char *image)
+{
+	size_t n = strlen(image);
+	char label[128];
+
+	if (n > 2 && n < sizeof(label) && image[0] == '[' && image[n - 1] == ']') {
+		memcpy(label, image + 1, n - 2);
+		label[n - 2] = '\0';
+		render__escape(t->out, label);
+	} else {
+		render__escape(t->out, image);
+	}
+}
+
+static void emit_frame(const struct text *t, const struct report_frame *f)
+{
+	begin(t, STYLE_DIM);
+	fprintf(t->out, "\t\t0x%016" PRIx64, f->addr);
+	end(t);
+	fputc(' ', t->out);
+	if (f->function) {
+		begin(t, STYLE_FUNCTION);
+		render__escape(t->out, f->function);
+		end(t);
+		/* An inlined call has no start of its own to count from. */
+		if (!f->inlined)
+			fprintf(t->out, "+0x%" PRIx64, f->offset);
+	} else {
+		fputs("??", t->out);
+	}
+	if (f->file) {
+		fputc(' ', t->out);
+		begin(t, STYLE_LINE);
+		render__escape(t->out, f->file);
+		if (f->line > 0)
+			fprintf(t->out, ":%d", f->line);
+		end(t);
+	}
+	if (f->image) {
+		fputc(' ', t->out);
+		begin(t, STYLE_DIM);
+		fputc('[', t->out);
+		emit_image_name(t, f->image);
+		/* enough for addr2line later */
+		if (!f->function && f->image_vaddr)
+			fprintf(t->out, "+0x%" PRIx64, f->image_vaddr);
+		fputc(']', t->out);
+		end(t);
+	}
+	if (f->inlined)
+		fputs(" (inlined)", t->out);
+	fputc('\n', t->out);
+}
+
+static void emit_stack(const struct text *t, const struct report_site *site)
+{
+	size_t i;
+
+	if (site->stack_lost) {
+		fputs("\t\t[stack unavailable]\n", t->out);
+		return;
+	}
+	for (i = 0; i < site->n_frames; i++)
+		emit_frame(t, &site->frames[i]);
+	if (!site->stack_cut)
+		return;
+	fputs("\t\t", t->out);
+	styled(t, STYLE_DIM, "[stack cut: caller without frame pointers, or --max-depth reached]");
+	fputc('\n', t->out);
+}
+
+static void emit_entry(const struct text *t, const struct report *r, const struct report_site *site)
+{
+	char age[FORMAT_AGE_SIZE];
+
+	fputs("\t\t", t->out);
+	render__escape(t->out, site->entry ? site->entry : "?");
+	if (site->note) {
+		fputs(" (", t->out);
+		render__escape(t->out, site->note);
+		fputc(')', t->out);
+	}
+	if (!r->combined_only)
+		fprintf(t->out, " → age %s", format__age(age, site->youngest_ns, site->oldest_ns));
+	fputc('\n', t->out);
+}
+
+static void emit_site(const struct text *t, const struct report *r, const struct report_site *site)
+{
+	char age[FORMAT_AGE_SIZE];
+	size_t i;
+
+	fputc('\t', t->out);
+	begin(t, STYLE_BYTES);
+	fprintf(t->out, "%" PRIu64 " bytes in %" PRIu64 " allocations", site->bytes, site->count);
+	end(t);
+	fputs(" from stack", t->out);
+	if (r->has_delta && site->is_new)
+		fputs(", new since the last report", t->out);
+	else if (r->has_delta)
+		fprintf(t->out,
+			", %+" PRId64 " bytes, %+" PRId64 " allocations since the last report",
+			site->bytes_delta, site->count_delta);
+	fputc('\n', t->out);
+	emit_entry(t, r, site);
+	emit_stack(t, site);
+	for (i = 0; i < site->n_blocks; i++) {
+		const struct report_block *b = &site->blocks[i];
+
+		fprintf(t->out, "\t\taddr = 0x%" PRIx64 " size = %" PRIu64, b->addr, b->size);
+		if (!r->combined_only)
+			fprintf(t->out, " age = %s", format__age(age, b->age_ns, b->age_ns));
+		fputc('\n', t->out);
+	}
+}
+
+static void emit_header(const struct text *t, const struct report *r)
+{
+	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE], stacks[FORMAT_NUMBER_SIZE];
+
+	stamp(t);
+	begin(t, STYLE_BYTES);
+	fprintf(t->out, "%s bytes in %s allocations outstanding, %s %s",
+		format__number(bytes, r->bytes), format__number(count, r->count),
+		format__number(stacks, r->n_stacks), r->n_stacks == 1 ? "stack" : "stacks");
+	/* At the end, so that scripts find the figures where they always are. */
+	if (r->sample > 1)
+		fprintf(t->out, " (≈ estimated from 1 in %" PRIu64 ")", r->sample);
+	end(t);
+	fputc('\n', t->out);
+}
+
+static void emit_hidden(const struct text *t, const struct report *r)
+{
+	uint64_t bytes = r->bytes, count = r->count;
+	size_t i, n = r->n_stacks - r->n_sites;
+
+	if (r->n_sites < r->n_stacks) {
+		for (i = 0; i < r->n_sites; i++) {
+			bytes -= r->sites[i].bytes;
+			count -= r->sites[i].count;
+		}
+		fprintf(t->out,
+			"\t... and %zu more %s with %" PRIu64 " bytes in %" PRIu64
+			" allocations (-T 0 shows all)\n",
+			n, n == 1 ? "stack" : "stacks", bytes, count);
+	}
+	if (r->young_count)
+		fprintf(t->out,
+			"\tnot shown: %" PRIu64 " bytes in %" PRIu64
+			" allocations younger than %" PRIu64 " ms (-o 0 shows them)\n",
+			r->young_bytes, r->young_count, r->older_ns / 1000000);
+}
+
+/* An empty report says why it is empty: it must not read as "no leaks" when it is not that. */
+static void emit_nothing(const struct text *t, const struct report *r)
+{
+	const struct report_account *a = &r->account;
+	const char *seen = r->sample > 1 ? "sampled" : "seen";
+	char n[FORMAT_NUMBER_SIZE], m[FORMAT_NUMBER_SIZE];
+	bool all_followed = !report__lost(a) && !a->gone_exec && !a->no_slot && !a->event_lost;
+
+	if (r->count || r->young_count)
+		return;
+	if (!a->seen && a->filtered) {
+		fprintf(t->out, "\tno allocation was recorded: %s were outside -z/-Z\n",
+			format__number(n, a->filtered));
+	} else if (!a->seen && a->unsampled) {
+		fprintf(t->out, "\tno allocation was recorded: -s passed over %s\n",
+			format__number(n, a->unsampled));
+	} else if (!a->seen) {
+		fputs("\tno allocation was seen since tracing began: this does not say that "
+		      "nothing leaks\n",
+		      t->out);
+	} else if (r->target_ended && !a->outstanding && all_followed) {
+		fprintf(t->out, "\tnothing outstanding: all %s allocations %s were freed\n",
+			format__number(n, a->seen), seen);
+	} else if (r->target_ended && !a->outstanding) {
+		fprintf(t->out,
+			"\tnothing outstanding of what could be followed: %s of %s allocations %s "
+			"were freed\n",
+			format__number(n, a->freed), format__number(m, a->seen), seen);
+	}
+}
+
+/* Further counts, each named only when it is not 0. */
+static void emit_more(const struct text *t, const char *what, uint64_t n)
+{
+	if (n)
+		fprintf(t->out, "; %s %" PRIu64, what, n);
+}
+
+static void emit_account(const struct text *t, const struct report *r)
+{
+	const struct report_account *a = &r->account;
+
+	stamp(t);
+	fprintf(t->out, "accounting: seen %" PRIu64 ", freed %" PRIu64, a->seen, a->freed);
+	if (a->implied)
+		fprintf(t->out, " (implied %" PRIu64 ")", a->implied);
+	fprintf(t->out, ", outstanding %" PRIu64 ", lost %" PRIu64, a->outstanding,
+		report__lost(a));
+	if (a->gone_exec)
+		fprintf(t->out, ", given up at exec %" PRIu64, a->gone_exec);
+	fprintf(t->out, "; untracked frees %" PRIu64, a->untracked_frees);
+	fprintf(t->out, "; stacks complete %" PRIu64 ", cut %" PRIu64, a->stacks_complete,
+		a->stacks_cut);
+	emit_more(t, "failed calls", a->failed);
+	emit_more(t, "calls that never returned", a->abandoned);
+	emit_more(t, "calls not followed", a->no_slot);
+	emit_more(t, "outside -z/-Z", a->filtered);
+	emit_more(t, "passed over by -s", a->unsampled);
+	if (r->sample > 1)
+		fprintf(t->out, "; sampled 1 in %" PRIu64, r->sample);
+	fputc('\n', t->out);
+}
+
+static void warn(const struct text *t, const char *sentence)
+{
+	stamp(t);
+	begin(t, STYLE_WARNING);
+	fputs("warning: ", t->out);
+	render__escape(t->out, sentence);
+	end(t);
+	fputc('\n', t->out);
+}
+
+/* "N WHAT", with %s in what for the size of a table. */
+static void warn_count(const struct text *t, uint64_t n, const char *what)
+{
+	char sentence[256], number[FORMAT_NUMBER_SIZE];
+
+	if (!n)
+		return;
+	snprintf(sentence, sizeof(sentence), "%s %s", format__number(number, n), what);
+	warn(t, sentence);
+}
+
+static void warn_full(const struct text *t, uint64_t n, const char *what, uint64_t max,
+		      const char *of, const char *option)
+{
+	char number[FORMAT_NUMBER_SIZE], sentence[200];
+
+	snprintf(sentence, sizeof(sentence),
+		 "allocations were %s because the table of %s%s%s was full; run again with a "
+		 "larger %s",
+		 what, max ? format__number(number, max) : "", max ? " " : "", of, option);
+	warn_count(t, n, sentence);
+}
+
+static void emit_warnings(const struct text *t, const struct report *r)
+{
+	const struct report_account *a = &r->account;
+	int64_t off = a->imbalance ? a->imbalance : report__balance(a);
+	char sentence[100];
+	size_t i;
+
+	warn_full(t, a->lost_full, "not recorded", r->max_live, "live blocks", "--max-live");
+	warn_count(t, a->lost_read,
+		   "allocations were not recorded because the pointer to them could not be read");
+	warn_count(t, a->lost_realloc,
+		   "allocations were lost sight of in a realloc that never returned");
+	warn_full(t, a->stack_full, "recorded without a stack", r->max_stacks, "stacks",
+		  "--max-stacks");
+	warn_count(t, a->stack_fault,
+		   "allocations have no more than their caller because their stack could not be "
+		   "read");
+	warn_count(t, a->no_slot,
+		   "calls were not followed because too many threads were inside the allocator; "
+		   "what they allocated is in no figure");
+	warn_count(t, a->event_lost,
+		   "notifications were lost because they came faster than they were read; mappings "
+		   "of the program itself, and names in libraries loaded late, may be wrong");
+	if (off) {
+		snprintf(sentence, sizeof(sentence),
+			 "accounting does not balance by %" PRId64 "; please report this", off);
+		warn(t, sentence);
+	}
+	for (i = 0; i < r->n_warnings; i++)
+		warn(t, r->warnings[i]);
+}
+
+static int emit_text(FILE *out, const struct report *r, const struct render_opts *opts)
+{
+	struct text t = {.out = out, .color = opts && opts->color};
+	struct tm tm;
+	size_t i;
+
+	if (!localtime_r(&r->time, &tm) || !strftime(t.stamp, sizeof(t.stamp), "[%H:%M:%S] ", &tm))
+		strcpy(t.stamp, "[--:--:--] ");
+	errno = 0; /* stdio keeps an error, but not which one */
+	emit_header(&t, r);
+	for (i = 0; i < r->n_sites; i++)
+		emit_site(&t, r, &r->sites[i]);
+	emit_hidden(&t, r);
+	emit_nothing(&t, r);
+	emit_account(&t, r);
+	emit_warnings(&t, r);
+	if (fflush(out) || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+const struct renderer render_text = {
+	.name = "text",
+	.emit = emit_text,
+};

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/model.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/hashidx.h"
+#include "report/stackset.h"
+
+/* Blocks of one snapshot with the same stack key and entry point. */
+struct group {
+	uint64_t stack;
+	const char *entry, *note;
+	uint64_t bytes, count;
+	uint64_t first_ns, last_ns; /* births */
+	uint32_t place;
+};
+
+/* With -a: a block of this snapshot. */
+struct member {
+	uint64_t addr, size, birth_ns;
+	uint32_t group;
+};
+
+struct tally {
+	uint64_t bytes, count;
+	uint64_t first_ns, last_ns;
+	uint64_t snapshot; /* number of the snapshot that this is of, 0: none */
+};
+
+/* A site over the whole session: what the history knows. */
+struct place {
+	uint32_t stack; /* in stackset */
+	const char *entry, *note;
+	struct tally now, before;
+	uint32_t shown; /* index into report.sites, or HASHIDX_NONE */
+};
+
+struct model {
+	struct model_opts opts;
+	uint64_t seed;
+	struct stackset *stacks;
+	struct place *places;
+	size_t n_places, max_places;
+	struct hashidx by_place;
+
+	/* this snapshot */
+	uint64_t snapshot; /* number, from 1 */
+	uint64_t now_ns;
+	bool all_ages;
+	uint64_t young_bytes, young_count;
+	struct group *groups;
+	size_t n_groups, max_groups;
+	struct hashidx by_group;
+	struct member *members;
+	size_t n_members, max_members;
+
+	/* the last report */
+	uint64_t reported; /* number of its snapshot, 0: there is none */
+	uint64_t last_bytes, last_count;
+};
+
+struct model *model__new(const struct model_opts *opts, model_stack_fn fn, void *arg)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->opts = *opts;
+	if (!m->opts.sample)
+		m->opts.sample = 1;
+	m->seed = hashidx__seed();
+	m->stacks = stackset__new(fn, arg, m->seed);
+	if (!m->stacks) {
+		free(m);
+		return NULL;
+	}
+	return m;
+}
+
+void model__free(struct model *m)
+{
+	if (!m)
+		return;
+	stackset__free(m->stacks);
+	free(m->places);
+	free(m->groups);
+	free(m->members);
+	hashidx__clear(&m->by_place);
+	hashidx__clear(&m->by_group);
+	free(m);
+}
+
+/* The target chooses sizes: a total sticks at the top instead of wrapping. */
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+	uint64_t product;
+
+	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static int64_t difference(uint64_t a, uint64_t b)
+{
+	if (a >= b)
+		return a - b > INT64_MAX ? INT64_MAX : (int64_t)(a - b);
+	return b - a > INT64_MAX ? -INT64_MAX : -(int64_t)(b - a);
+}
+
+/* A block may be born on another CPU just after now was read. */
+static uint64_t age(const struct model *m, uint64_t birth_ns)
+{
+	return m->now_ns > birth_ns ? m->now_ns - birth_ns : 0;
+}
+
+/* Doubles array when it is full. */
+static int make_room(void *array, size_t n, size_t *max, size_t size)
+{
+	size_t new_max = *max ? *max * 2 : 256;
+	void **p = array, *grown;
+
+	if (n < *max)
+		return 0;
+	if (new_max >= HASHIDX_NONE)
+		return -ENOSPC;
+	grown = reallocarray(*p, new_max, size);
+	if (!grown)
+		return -ENOMEM;
+	*p = grown;
+	*max = new_max;
+	return 0;
+}
+
+int model__begin(struct model *m, uint64_t now_ns, bool all_ages)
+{
+	m->snapshot++;
+	m->now_ns = now_ns;
+	m->all_ages = all_ages || m->opts.combined_only || m->opts.older_ns == UINT64_MAX;
+	m->young_bytes = m->young_count = 0;
+	m->n_groups = m->n_members = 0;
+	hashidx__reset(&m->by_group);
+	return 0;
+}
+
+/*
+ * Entry and note are compared as pointers here, once for every block; equal strings at different
+ * addresses meet when groups become places.
+ */
+static bool same_group(const void *ctx, uint32_t idx, const void *key)
+{
+	const struct group *g = &((const struct model *)ctx)->groups[idx];
+	const struct model_block *b = key;
+
+	return g->stack == b->stack && g->entry == b->entry && g->note == b->note;
+}
+
+static int get_group(struct model *m, const struct model_block *b, uint32_t *idx)
+{
+	uint64_t hash = hashidx__combine(m->seed, b->stack);
+	int err;
+
+	hash = hashidx__combine(hash, (uintptr_t)b->entry ^ (uintptr_t)b->note << 32);
+	*idx = hashidx__find(&m->by_group, hash, same_group, m, b);
+	if (*idx != HASHIDX_NONE)
+		return 0;
+	err = make_room(&m->groups, m->n_groups, &m->max_groups, sizeof(*m->groups));
+	if (!err)
+		err = hashidx__reserve(&m->by_group);
+	if (err)
+		return err;
+	*idx = m->n_groups++;
+	m->groups[*idx] = (struct group){
+		.stack = b->stack,
+		.entry = b->entry,
+		.note = b->note,
+		.first_ns = UINT64_MAX,
+	};
+	hashidx__put(&m->by_group, hash, *idx);
+	return 0;
+}
+
+int model__add(struct model *m, const struct model_block *b)
+{
+	uint64_t weight = m->opts.sample, bytes = multiply(b->size, weight);
+	struct group *g;
+	uint32_t idx;
+	int err;
+
+	if (!m->all_ages && age(m, b->birth_ns) < m->opts.older_ns) {
+		m->young_bytes = add(m->young_bytes, bytes);
+		m->young_count = add(m->young_count, weight);
+		return 0;
+	}
+	if (m->opts.show_blocks) {
+		err = make_room(&m->members, m->n_members, &m->max_members, sizeof(*m->members));
+		if (err)
+			return err;
+	}
+	err = get_group(m, b, &idx);
+	if (err)
+		return err;
+	g = &m->groups[idx];
+	g->bytes = add(g->bytes, bytes);
+	g->count = add(g->count, weight);
+	if (b->birth_ns < g->first_ns)
+		g->first_ns = b->birth_ns;
+	if (b->birth_ns > g->last_ns)
+		g->last_ns = b->birth_ns;
+	if (m->opts.show_blocks)
+		m->members[m->n_members++] = (struct member){
+			.addr = b->addr, .size = b->size, .birth_ns = b->birth_ns, .group = idx};
+	return 0;
+}
+
+static int compare_strings(const char *a, const char *b)
+{
+	if (!a || !b)
+		return !!a - !!b;
+	return a == b ? 0 : strcmp(a, b);
+}
+
+static bool same_place(const void *ctx, uint32_t idx, const void *key)
+{
+	const struct place *a = &((const struct model *)ctx)->places[idx], *b = key;
+
+	return a->stack == b->stack && !compare_strings(a->entry, b->entry) &&
+	       !compare_strings(a->note, b->note);
+}
+
+static int get_place(struct model *m, const struct group *g, uint32_t *idx)
+{
+	struct place place = {.entry = g->entry, .note = g->note, .shown = HASHIDX_NONE};
+	uint64_t hash;
+	int err;
+
+	err = stackset__get(m->stacks, g->stack, &place.stack);
+	if (err)
+		return err;
+	hash = hashidx__combine(m->seed, place.stack);
+	hash = hashidx__string(hashidx__string(hash, g->entry), g->note);
+	*idx = hashidx__find(&m->by_place, hash, same_place, m, &place);
+	if (*idx != HASHIDX_NONE)
+		return 0;
+	err = make_room(&m->places, m->n_places, &m->max_places, sizeof(*m->places));
+	if (!err)
+		err = hashidx__reserve(&m->by_place);
+	if (err)
+		return err;
+	*idx = m->n_places++;
+	m->places[*idx] = place;
+	hashidx__put(&m->by_place, hash, *idx);
+	return 0;
+}
+
+/* Add the groups up into places; *list: the places that hold something now. */
+static int gather(struct model *m, uint32_t **list, size_t *n)
+{
+	uint32_t *places;
+	size_t i;
+
+	*list = NULL;
+	*n = 0;
+	if (!m->n_groups)
+		return 0;
+	places = calloc(m->n_groups, sizeof(*places));
+	if (!places)
+		return -ENOMEM;
+	for (i = 0; i < m->n_groups; i++) {
+		struct group *g = &m->groups[i];
+		struct tally *t;
+		int err = get_place(m, g, &g->place);
+
+		if (err) {
+			free(places);
+			return err;
+		}
+		t = &m->places[g->place].now;
+		if (t->snapshot != m->snapshot) {
+			*t = (struct tally){.snapshot = m->snapshot, .first_ns = UINT64_MAX};
+			places[(*n)++] = g->place;
+		}
+		t->bytes = add(t->bytes, g->bytes);
+		t->count = add(t->count, g->count);
+		if (g->first_ns < t->first_ns)
+			t->first_ns = g->first_ns;
+		if (g->last_ns > t->last_ns)
+			t->last_ns = g->last_ns;
+	}
+	*list = places;
+	return 0;
+}
+
+static int descending(uint64_t a, uint64_t b)
+{
+	return (a < b) - (a > b);
+}
+
+/* No two places are equal in all of these, so the order is the same each time. */
+static int compare_places(const void *pa, const void *pb, void *arg)
+{
+	const struct model *m = arg;
+	const struct place *a = &m->places[*(const uint32_t *)pa];
+	const struct place *b = &m->places[*(const uint32_t *)pb];
+	int by_bytes = descending(a->now.bytes, b->now.bytes);
+	int by_count = descending(a->now.count, b->now.count);
+	bool count_first = m->opts.sort == REPORT_SORT_COUNT;
+	int order = count_first ? by_count : by_bytes;
+
+	if (!order)
+		order = count_first ? by_bytes : by_count;
+	if (!order)
+		order = compare_strings(a->entry, b->entry);
+	if (!order)
+		order = compare_strings(a->note, b->note);
+	if (!order)
+		order = stackset__compare(m->stacks, a->stack, b->stack);
+	return order;
+}
+
+static int fill_site(const struct model *m, const struct place *p, struct report_site *site)
+{
+	const struct model_stack *stack = stackset__at(m->stacks, p->stack);
+	bool was_there = m->reported && p->before.snapshot == m->reported;
+	int err;
+
+	err = report_frames__copy(stack->frames, stack->n_frames, &site->frames);
+	if (err)
+		return err;
+	site->n_frames = stack->n_frames;
+	site->stack_lost = stack->lost;
+	site->stack_cut = stack->cut;
+	site->bytes = p->now.bytes;
+	site->count = p->now.count;
+	site->entry = p->entry;
+	site->note = p->note;
+	site->is_new = !was_there;
+	site->bytes_delta = difference(p->now.bytes, was_there ? p->before.bytes : 0);
+	site->count_delta = difference(p->now.count, was_there ? p->before.count : 0);
+	if (!m->opts.combined_only) {
+		site->oldest_ns = age(m, p->now.first_ns);
+		site->youngest_ns = age(m, p->now.last_ns);
+	}
+	return 0;
+}
+
+static int compare_blocks(const void *pa, const void *pb)
+{
+	const struct report_block *a = pa, *b = pb;
+	int order = descending(a->size, b->size);
+
+	return order ? order : descending(b->addr, a->addr);
+}
+
+static int fill_blocks(const struct model *m, struct report *r)
+{
+	struct report_site *site;
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++) {
+		uint32_t shown = m->places[m->groups[m->members[i].group].place].shown;
+
+		if (shown != HASHIDX_NONE)
+			r->sites[shown].n_blocks++;
+	}
+	for (i = 0; i < r->n_sites; i++) {
+		site = &r->sites[i];
+		site->blocks = calloc(site->n_blocks, sizeof(*site->blocks));
+		if (!site->blocks)
+			return -ENOMEM;
+		site->n_blocks = 0;
+	}
+	for (i = 0; i < m->n_members; i++) {
+		const struct member *b = &m->members[i];
+		uint32_t shown = m->places[m->groups[b->group].place].shown;
+
+		if (shown == HASHIDX_NONE)
+			continue;
+		site = &r->sites[shown];
+		site->blocks[site->n_blocks++] = (struct report_block){
+			.addr = b->addr,
+			.size = b->size,
+			.age_ns = m->opts.combined_only ? 0 : age(m, b->birth_ns),
+		};
+	}
+	for (i = 0; i < r->n_sites; i++)
+		qsort(r->sites[i].blocks, r->sites[i].n_blocks, sizeof(*r->sites[i].blocks),
+		      compare_blocks);
+	return 0;
+}
+
+static int fill_sites(struct model *m, const uint32_t *list, size_t n, struct report *r)
+{
+	size_t i, shown = m->opts.top && m->opts.top < n ? m->opts.top : n;
+
+	for (i = 0; i < n; i++) {
+		struct place *p = &m->places[list[i]];
+
+		r->bytes = add(r->bytes, p->now.bytes);
+		r->count = add(r->count, p->now.count);
+		p->shown = i < shown ? i : HASHIDX_NONE;
+	}
+	if (!shown)
+		return 0;
+	r->sites = calloc(shown, sizeof(*r->sites));
+	if (!r->sites)
+		return -ENOMEM;
+	for (; r->n_sites < shown; r->n_sites++) {
+		int err = fill_site(m, &m->places[list[r->n_sites]], &r->sites[r->n_sites]);
+
+		if (err)
+			return err;
+	}
+	return m->opts.show_blocks ? fill_blocks(m, r) : 0;
+}
+
+/* What this report says is what the next one compares with. */
+static void remember(struct model *m, const uint32_t *list, size_t n, const struct report *r)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		m->places[list[i]].before = m->places[list[i]].now;
+	m->reported = m->snapshot;
+	m->last_bytes = r->bytes;
+	m->last_count = r->count;
+}
+
+int model__finish(struct model *m, struct report **out)
+{
+	struct report *r = calloc(1, sizeof(*r));
+	uint32_t *list = NULL;
+	size_t n = 0;
+	int err = -ENOMEM;
+
+	*out = NULL;
+	if (!r)
+		goto cleanup;
+	err = gather(m, &list, &n);
+	if (err)
+		goto cleanup;
+	if (n)
+		qsort_r(list, n, sizeof(*list), compare_places, m);
+	err = fill_sites(m, list, n, r);
+	if (err)
+		goto cleanup;
+	r->n_stacks = n;
+	r->young_bytes = m->young_bytes;
+	r->young_count = m->young_count;
+	r->older_ns = m->opts.older_ns;
+	r->sample = m->opts.sample;
+	r->combined_only = m->opts.combined_only;
+	r->has_delta = m->reported;
+	if (r->has_delta) {
+		r->bytes_delta = difference(r->bytes, m->last_bytes);
+		r->count_delta = difference(r->count, m->last_count);
+	}
+	remember(m, list, n, r);
+	*out = r;
+	r = NULL;
+cleanup:
+	free(list);
+	report__free(r);
+	return err;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void report_frames__free(struct report_frame *frames, size_t n)
+{
+	size_t i;
+
+	if (!frames)
+		return;
+	for (i = 0; i < n; i++) {
+		free(frames[i].function);
+		free(frames[i].file);
+		free(frames[i].path);
+		free(frames[i].image);
+	}
+	free(frames);
+}
+
+/* strdup, but NULL stays NULL. */
+static int copy_string(char **dst, const char *src)
+{
+	*dst = NULL;
+	if (!src)
+		return 0;
+	*dst = strdup(src);
+	return *dst ? 0 : -ENOMEM;
+}
+
+int report_frames__copy(const struct report_frame *src, size_t n, struct report_frame **dst)
+{
+	struct report_frame *frames;
+	size_t i;
+
+	*dst = NULL;
+	if (!n)
+		return 0;
+	frames = calloc(n, sizeof(*frames));
+	if (!frames)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		frames[i].addr = src[i].addr;
+		frames[i].offset = src[i].offset;
+		frames[i].line = src[i].line;
+		frames[i].inlined = src[i].inlined;
+		frames[i].image_vaddr = src[i].image_vaddr;
+		if (copy_string(&frames[i].function, src[i].function) ||
+		    copy_string(&frames[i].file, src[i].file) ||
+		    copy_string(&frames[i].path, src[i].path) ||
+		    copy_string(&frames[i].image, src[i].image)) {
+			report_frames__free(frames, n);
+			return -ENOMEM;
+		}
+	}
+	*dst = frames;
+	return 0;
+}
+
+int report__warn(struct report *r, const char *sentence)
+{
+	char **warnings, *copy = strdup(sentence);
+
+	if (!copy)
+		return -ENOMEM;
+	warnings = reallocarray(r->warnings, r->n_warnings + 1, sizeof(*warnings));
+	if (!warnings) {
+		free(copy);
+		return -ENOMEM;
+	}
+	r->warnings = warnings;
+	r->warnings[r->n_warnings++] = copy;
+	return 0;
+}
+
+int64_t report__balance(const struct report_account *a)
+{
+	/* Unsigned arithmetic wraps, the difference comes out right. */
+	return (int64_t)(a->seen - a->freed - a->gone_exec - a->outstanding - report__lost(a));
+}
+
+void report__free(struct report *r)
+{
+	size_t i;
+
+	if (!r)
+		return;
+	for (i = 0; i < r->n_sites; i++) {
+		report_frames__free(r->sites[i].frames, r->sites[i].n_frames);
+		free(r->sites[i].blocks);
+	}
+	free(r->sites);
+	for (i = 0; i < r->n_warnings; i++)
+		free(r->warnings[i]);
+	free(r->warnings);
+	free(r->comm);
+	free(r);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * report - what was outstanding at one moment: the only input of renderers, filters and
+ * comparisons.
+ *
+ * Plain data, built by report/model. All strings belong to the report; 64-bit
+ * counts; bytes and ns.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct report_frame {
+	uint64_t addr;	/* return address as recorded; the same for inlined frames of one address */
+	char *function; /* demangled; NULL: unknown */
+	uint64_t offset; /* of addr from the function's start */
+	char *file;	 /* base name of the source file; NULL: unknown */
+	char *path;	 /* full source path; NULL: unknown */
+	int line;	 /* 0: unknown */
+	bool inlined;
+	char *image; /* base name of the object, or a label like "[vdso]"; NULL: unmapped */
+	uint64_t image_vaddr; /* ELF virtual address of addr in image */
+};
+
+enum report_sort {
+	REPORT_SORT_SIZE,
+	REPORT_SORT_COUNT
+};
+
+struct report_block {
+	uint64_t addr, size;
+	uint64_t age_ns;
+};
+
+/* One distinct stack (as resolved, so after cutting) and entry point, with what it holds. */
+struct report_site {
+	uint64_t bytes, count;		  /* outstanding; with sampling: estimates */
+	int64_t bytes_delta, count_delta; /* growth since the last report; see report.has_delta */
+	bool is_new;			  /* was not in the last report */
+	uint64_t youngest_ns, oldest_ns;  /* ages */
+	const char *entry;		  /* "malloc", "mmap", … static */
+	const char *note;		  /* "thread stack", NULL … static */
+	struct report_frame *frames; /* innermost first, inlined ones before their real function */
+	size_t n_frames;
+	bool stack_lost;	     /* no frames: "[stack unavailable]" */
+	bool stack_cut;		     /* the outermost frame was not reached */
+	struct report_block *blocks; /* with -a: every block, largest first; else NULL */
+	size_t n_blocks;
+};
+
+/*
+ * seen = freed + gone_exec + outstanding + lost holds exactly: see report__balance. All in
+ * allocations.
+ */
+struct report_account {
+	uint64_t seen;
+	uint64_t freed;
+	uint64_t outstanding;
+	uint64_t lost_full;    /* live map full */
+	uint64_t lost_read;    /* out pointer unreadable */
+	uint64_t lost_realloc; /* realloc that never returned */
+	uint64_t gone_exec;    /* given up by execve: not in freed */
+	uint64_t implied;      /* part of freed: replaced by a newer block at the address */
+	uint64_t untracked_frees;
+	uint64_t failed, abandoned, no_slot;
+	uint64_t filtered, unsampled;
+	uint64_t stack_full, stack_fault;
+	uint64_t event_lost;
+	uint64_t stacks_complete, stacks_cut; /* of all allocations seen */
+	int64_t imbalance; /* counted frees - freed, beyond what can be in flight; 0 in a right
+			      report */
+};
+static inline uint64_t report__lost(const struct report_account *a)
+{
+	return a->lost_full + a->lost_read + a->lost_realloc;
+}
+
+struct report {
+	pid_t pid;
+	char *comm;
+	time_t time; /* wall clock of the snapshot */
+	bool final;  /* last report of the session */
+	bool target_ended;
+	uint64_t bytes, count; /* shown sites and hidden ones: all that matches the age filter */
+	size_t n_stacks;       /* distinct sites behind bytes and count */
+	uint64_t young_bytes, young_count; /* outstanding but younger than older_ns */
+	uint64_t older_ns;
+	bool has_delta;
+	int64_t bytes_delta, count_delta;
+	uint64_t sample;	   /* 1 in N; 1: every allocation */
+	struct report_site *sites; /* sorted, at most top */
+	size_t n_sites;
+	bool combined_only;
+	struct report_account account;
+	uint64_t max_live,
+		max_stacks; /* sizes of the tables, for the words on losses; 0: unknown */
+	char **warnings;    /* each one a sentence: what happened and what to do */
+	size_t n_warnings;
+};
+
+void report__free(struct report *r);
+/* Append a copy of sentence to the warnings. Returns 0 or -ENOMEM. */
+int report__warn(struct report *r, const char *sentence);
+/* What seen exceeds freed + gone_exec + outstanding + lost by: 0 in a right report. */
+int64_t report__balance(const struct report_account *a);
+
+/* Deep copy of n frames; *dst is freed with report_frames__free, NULL when n is 0. Returns 0 or
+ * -ENOMEM. */
+int report_frames__copy(const struct report_frame *src, size_t n, struct report_frame **dst);
+void report_frames__free(struct report_frame *frames, size_t n);
+#endif

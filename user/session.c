@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel_features.h"
+#include "links.h"
+#include "memleak.skel.h"
+
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO */
+#define INITIAL_PIDNS_INO 0xEFFFFFFCULL
+
+/* What was attached to a file, so that it can be attached again. */
+struct probed_file {
+	char *path;
+	struct session_site *sites;
+	size_t n;
+};
+
+struct link_set {
+	int *fd;
+	size_t n;
+};
+
+struct session {
+	struct memleak_bpf *skel;
+	const struct features *features;
+	pid_t pid, anchor;
+	uint32_t max_depth;
+	bool by_thread;		/* the main thread is gone: perf events bound to another one */
+	struct link_set links;	/* what concerns the target itself */
+	struct link_set probes; /* in its files */
+	struct probed_file *files;
+	size_t n_files;
+};
+
+/* Keep an open link, or pass an error on. */
+static int keep_link(struct link_set *set, int fd)
+{
+	int *fds;
+
+	if (fd < 0)
+		return fd;
+	fds = realloc(set->fd, (set->n + 1) * sizeof(*fds));
+	if (!fds) {
+		close(fd);
+		return -ENOMEM;
+	}
+	set->fd = fds;
+	fds[set->n++] = fd;
+	return 0;
+}
+
+static void close_links(struct link_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		close(set->fd[i]);
+	free(set->fd);
+	*set = (struct link_set){0};
+}
+
+static int print_all(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, fmt, args);
+}
+
+static int print_nothing(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	(void)fmt;
+	(void)args;
+	return 0;
+}
+
+static void configure(struct memleak_bpf *skel, const struct session_opts *opts)
+{
+	struct memleak_config *cfg = &skel->rodata->cfg;
+	struct stat ns;
+
+	cfg->tgid = opts->pid;
+	cfg->min_size = opts->min_size;
+	cfg->max_size = opts->max_size;
+	cfg->max_depth = opts->max_depth;
+	cfg->sample = opts->sample;
+	cfg->started = opts->started;
+	cfg->trace = opts->trace;
+	if (!stat("/proc/self/ns/pid", &ns) && ns.st_ino != INITIAL_PIDNS_INO) {
+		/* the kernel compares with its own encoding of the device (new_encode_dev) */
+		cfg->pidns_dev = ns.st_dev;
+		cfg->pidns_ino = ns.st_ino;
+	}
+	skel->bss->state.anchor = opts->anchor;
+	bpf_map__set_max_entries(skel->maps.live, opts->max_live);
+	bpf_map__set_max_entries(skel->maps.stacks, opts->max_stacks);
+	bpf_map__set_value_size(skel->maps.stacks,
+				sizeof(struct stack_head) + opts->max_depth * sizeof(uint64_t));
+}
+
+/* The events of system calls are four pairs; all of them or none. */
+static int attach_syscalls(struct session *s)
+{
+	struct memleak_bpf *skel = s->skel;
+	const struct {
+		struct bpf_program *prog;
+		const char *event;
+	} points[] = {
+		{skel->progs.mmap_enter, "sys_enter_mmap"},
+		{skel->progs.mmap_exit, "sys_exit_mmap"},
+		{skel->progs.munmap_enter, "sys_enter_munmap"},
+		{skel->progs.munmap_exit, "sys_exit_munmap"},
+		{skel->progs.mremap_enter, "sys_enter_mremap"},
+		{skel->progs.mremap_exit, "sys_exit_mremap"},
+		{skel->progs.brk_enter, "sys_enter_brk"},
+		{skel->progs.brk_exit, "sys_exit_brk"},
+	};
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+		err = keep_link(&s->links, links__tracepoint(bpf_program__fd(points[i].prog),
+							     "syscalls", points[i].event));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int attach_tp_btf(struct session *s, const struct bpf_program *prog)
+{
+	int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(prog));
+
+	return keep_link(&s->links, fd < 0 ? -errno : fd);
+}
+
+int session__new(const struct session_opts *opts, const struct features *f, struct session **out,
+		 bool *no_syscalls)
+{
+	struct session *s;
+	struct memleak_bpf *skel;
+	int err;
+
+	libbpf_set_print(opts->verbose ? print_all : print_nothing);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->features = f;
+	s->pid = opts->pid;
+	s->anchor = opts->anchor;
+	s->by_thread = opts->anchor != opts->pid;
+	s->max_depth = opts->max_depth;
+	skel = s->skel = memleak_bpf__open();
+	if (!skel) {
+		err = -errno;
+		goto cleanup;
+	}
+	configure(skel, opts);
+	bpf_program__set_autoload(skel->progs.alloc_enter, true);
+	bpf_program__set_autoload(skel->progs.alloc_return, true);
+	bpf_program__set_autoload(skel->progs.alloc_exit, true);
+	bpf_program__set_autoload(skel->progs.block_free, true);
+	bpf_program__set_autoload(skel->progs.program_entry, opts->started);
+	if (f->uprobe_session) {
+		bpf_program__set_autoload(skel->progs.alloc_session, true);
+		bpf_program__set_autoload(skel->progs.alloc_enter_multi, true);
+		bpf_program__set_autoload(skel->progs.alloc_exit_multi, true);
+		bpf_program__set_autoload(skel->progs.block_free_multi, true);
+		bpf_program__set_expected_attach_type(skel->progs.alloc_enter_multi,
+						      LINK_UPROBE_MULTI);
+		bpf_program__set_expected_attach_type(skel->progs.alloc_exit_multi,
+						      LINK_UPROBE_MULTI);
+		bpf_program__set_expected_attach_type(skel->progs.alloc_session,
+						      LINK_UPROBE_SESSION);
+		bpf_program__set_expected_attach_type(skel->progs.block_free_multi,
+						      LINK_UPROBE_MULTI);
+	}
+	err = memleak_bpf__load(skel);
+	if (err)
+		goto cleanup;
+	err = attach_tp_btf(s, skel->progs.process_exec);
+	if (!err)
+		err = attach_tp_btf(s, skel->progs.process_exit);
+	if (err)
+		goto cleanup;
+	*no_syscalls = attach_syscalls(s) != 0;
+	*out = s;
+	return 0;
+cleanup:
+	session__free(s);
+	return err;
+}
+
+void session__detach(struct session *s)
+{
+	close_links(&s->probes);
+	close_links(&s->links);
+}
+
+void session__free(struct session *s)
+{
+	size_t i;
+
+	if (!s)
+		return;
+	session__detach(s);
+	for (i = 0; i < s->n_files; i++) {
+		free(s->files[i].path);
+		free(s->files[i].sites);
+	}
+	free(s->files);
+	memleak_bpf__destroy(s->skel);
+	free(s);
+}
+
+/* One link for each kind of site. */
+static int attach_multi(struct session *s, const char *path, const struct session_site *sites,
+			size_t n)
+{
+	const struct memleak_bpf *skel = s->skel;
+	const struct {
+		const struct bpf_program *prog;
+		int attach_type;
+	} how[SESSION_KINDS] = {
+		[SESSION_CALL] = {skel->progs.alloc_session, LINK_UPROBE_SESSION},
+		[SESSION_ENTER] = {skel->progs.alloc_enter_multi, LINK_UPROBE_MULTI},
+		[SESSION_EXIT] = {skel->progs.alloc_exit_multi, LINK_UPROBE_MULTI},
+		[SESSION_FREE] = {skel->progs.block_free_multi, LINK_UPROBE_MULTI},
+	};
+	struct link_site *group = calloc(n, sizeof(*group));
+	size_t i, k, kind;
+	int err = 0;
+
+	if (!group)
+		return -ENOMEM;
+	for (kind = 0; kind < SESSION_KINDS && !err; kind++) {
+		for (i = k = 0; i < n; i++)
+			if (sites[i].kind == kind)
+				group[k++] = (struct link_site){sites[i].offset, sites[i].cookie};
+		if (k)
+			err = keep_link(&s->probes, links__multi(bpf_program__fd(how[kind].prog),
+								 how[kind].attach_type, path, group,
+								 k, s->pid));
+	}
+	free(group);
+	return err ? err : (int)n;
+}
+
+/* One perf event a site, two where a return probe is wanted. */
+static int attach_perf(struct session *s, const char *path, const struct session_site *sites,
+		       size_t n)
+{
+	const struct memleak_bpf *skel = s->skel;
+	const struct bpf_program *const entry[SESSION_KINDS] = {
+		[SESSION_CALL] = skel->progs.alloc_enter,
+		[SESSION_ENTER] = skel->progs.alloc_enter,
+		[SESSION_EXIT] = skel->progs.alloc_exit,
+		[SESSION_FREE] = skel->progs.block_free,
+	};
+	int err = 0, done = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct link_site site = {sites[i].offset, sites[i].cookie};
+
+		/* the return first: an entry without its return would look like a lost call */
+		if (sites[i].kind == SESSION_CALL)
+			err = keep_link(&s->probes,
+					links__uprobe(bpf_program__fd(skel->progs.alloc_return),
+						      path, &site, true, s->anchor));
+		if (sites[i].kind != SESSION_CALL || !err)
+			err = keep_link(&s->probes,
+					links__uprobe(bpf_program__fd(entry[sites[i].kind]), path,
+						      &site, false, s->anchor));
+		if (!err)
+			done++;
+	}
+	return done ? done : err;
+}
+
+static int attach(struct session *s, const char *path, const struct session_site *sites, size_t n)
+{
+	int done = -ENOSYS;
+
+	if (s->features->uprobe_session && !s->by_thread)
+		done = attach_multi(s, path, sites, n);
+	if (done < 0) /* one bad place makes the whole multi link fail */
+		done = attach_perf(s, path, sites, n);
+	return done;
+}
+
+int session__attach(struct session *s, const char *path, const struct session_site *sites, size_t n)
+{
+	struct probed_file *files, *file;
+	int done;
+
+	done = attach(s, path, sites, n);
+	if (done <= 0)
+		return done;
+	files = realloc(s->files, (s->n_files + 1) * sizeof(*files));
+	if (!files)
+		return -ENOMEM;
+	s->files = files;
+	file = &files[s->n_files];
+	file->path = strdup(path);
+	file->sites = malloc(n * sizeof(*sites));
+	file->n = n;
+	if (!file->path || !file->sites) {
+		free(file->path);
+		free(file->sites);
+		return -ENOMEM;
+	}
+	memcpy(file->sites, sites, n * sizeof(*sites));
+	s->n_files++;
+	return done;
+}
+
+int session__attach_entry(struct session *s, const char *path, uint64_t offset)
+{
+	struct link_site site = {.offset = offset};
+
+	return keep_link(&s->probes, links__uprobe(bpf_program__fd(s->skel->progs.program_entry),
+						   path, &site, false, s->anchor));
+}
+
+/* Attach everything again, bound to the anchor, and drop the old links, which have fallen silent.
+ */
+static int attach_again(struct session *s)
+{
+	struct link_set old = s->probes;
+	int err = 0, done;
+	size_t i;
+
+	s->probes = (struct link_set){0};
+	for (i = 0; i < s->n_files; i++) {
+		done = attach(s, s->files[i].path, s->files[i].sites, s->files[i].n);
+		if (done < 0)
+			err = done;
+	}
+	close_links(&old);
+	return err;
+}
+
+int session__reanchor(struct session *s, pid_t tid)
+{
+	bool silent = s->by_thread || !s->features->uprobe_session;
+	int err;
+
+	s->anchor = tid;
+	s->by_thread = true; /* for what is probed from now on */
+	s->skel->bss->state.anchor = tid;
+	if (!silent) /* a multi link compares thread groups: its probes work on */
+		return 0;
+	err = attach_again(s);
+	return err ? err : 1;
+}
+
+int session__rebind(struct session *s)
+{
+	s->anchor = s->pid;
+	s->by_thread = false;
+	s->skel->bss->state.anchor = s->pid;
+	return attach_again(s);
+}
+
+int session__live_fd(const struct session *s)
+{
+	return bpf_map__fd(s->skel->maps.live);
+}
+
+int session__stacks_fd(const struct session *s)
+{
+	return bpf_map__fd(s->skel->maps.stacks);
+}
+
+int session__events_fd(const struct session *s)
+{
+	return bpf_map__fd(s->skel->maps.events);
+}
+
+uint32_t session__space(const struct session *s)
+{
+	return s->skel->bss->state.space;
+}
+
+bool session__launching(const struct session *s)
+{
+	return s->skel->bss->state.launching;
+}
+
+uint32_t session__max_depth(const struct session *s)
+{
+	return s->max_depth;
+}
+
+int session__stats(const struct session *s, struct session_stats *stats)
+{
+	int fd = bpf_map__fd(s->skel->maps.stats), n = libbpf_num_possible_cpus(), cpu;
+	uint64_t *values;
+	uint32_t id;
+	int err = 0;
+
+	if (n < 0)
+		return n;
+	if (!stats->seen) {
+		stats->seen = calloc(n, sizeof(*stats->seen));
+		if (!stats->seen)
+			return -ENOMEM;
+		stats->n_cpus = n;
+	}
+	values = calloc(n, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	memset(stats->sum, 0, sizeof(stats->sum));
+	/* last to first: what comes of an allocation is read before how many there are */
+	for (id = STAT_MAX; id-- > 0;) {
+		if (bpf_map_lookup_elem(fd, &id, values)) {
+			err = -errno;
+			break;
+		}
+		for (cpu = 0; cpu < n; cpu++)
+			stats->sum[id] += values[cpu];
+		if (id == STAT_SEEN)
+			memcpy(stats->seen, values, n * sizeof(*values));
+	}
+	free(values);
+	return err;
+}
+
+void session__stats_clear(struct session_stats *stats)
+{
+	free(stats->seen);
+	memset(stats, 0, sizeof(*stats));
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session - the BPF side of one trace: open, configure, load, attach, read, destroy.
+ *
+ * Everything in the kernel hangs on file descriptors of this object and goes with it.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../bpf/memleak.h"
+
+struct features;
+struct session;
+
+struct session_opts {
+	pid_t pid;		     /* the target */
+	pid_t anchor;		     /* a living thread of it, see links.h */
+	bool started;		     /* the target is ours and has not called execve yet */
+	uint64_t min_size, max_size; /* bytes */
+	uint64_t sample;
+	bool trace;
+	uint64_t max_live;
+	uint64_t max_stacks;
+	uint32_t max_depth;
+	bool verbose; /* libbpf's messages on stderr */
+};
+
+/*
+ * Load the programs and attach to what happens to the target itself (exec, exit, mappings).
+ * *no_syscalls is set when mappings cannot be followed on this kernel.
+ * Returns 0 or negative errno; -ENOMEM: the maps do not fit into memory.
+ */
+int session__new(const struct session_opts *opts, const struct features *f, struct session **out,
+		 bool *no_syscalls);
+void session__free(struct session *s); /* detaches everything */
+
+enum session_site_kind {
+	SESSION_CALL,  /* a function that allocates: its entry and its return */
+	SESSION_ENTER, /* entry only: its return instructions are sites of their own */
+	SESSION_EXIT,  /* such a return instruction */
+	SESSION_FREE,  /* a function that frees: its entry */
+	SESSION_KINDS,
+};
+
+struct session_site {
+	uint64_t offset; /* file offset */
+	uint64_t cookie; /* PROBE_COOKIE */
+	enum session_site_kind kind;
+};
+/*
+ * Probe the functions of one file. path is resolved by the kernel now.
+ * Returns the number of sites probed, or negative errno when none could be.
+ */
+int session__attach(struct session *s, const char *path, const struct session_site *sites,
+		    size_t n);
+/* End the launch phase when the instruction at offset in the file is reached. */
+int session__attach_entry(struct session *s, const char *path, uint64_t offset);
+/*
+ * The anchor has ended: bind to another living thread of the target. Returns 0 when nothing was
+ * missed, 1 when the probes were silent until now, or negative errno.
+ */
+int session__reanchor(struct session *s, pid_t tid);
+/*
+ * A thread other than the main one has called execve and become the main one: bind to it. Returns 0
+ * or negative errno.
+ */
+int session__rebind(struct session *s);
+/* Stop recording: detach all probes, keep the maps. */
+void session__detach(struct session *s);
+
+int session__live_fd(const struct session *s);
+int session__stacks_fd(const struct session *s);
+int session__events_fd(const struct session *s);
+uint32_t session__space(const struct session *s); /* live_key.space of the running program */
+bool session__launching(const struct session *s); /* a started program is before its entry point */
+uint32_t session__max_depth(const struct session *s);
+
+struct session_stats {
+	uint64_t sum[STAT_MAX];
+	uint64_t *seen; /* STAT_SEEN of each possible CPU */
+	size_t n_cpus;
+};
+/* Read all counters. stats->seen is allocated on first use, freed by session__stats_clear. */
+int session__stats(const struct session *s, struct session_stats *stats);
+void session__stats_clear(struct session_stats *stats);
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * snapshot - what is outstanding now, as a report whose account balances.
+ *
+ * The target runs on while its blocks are read. Blocks are numbered at birth, per CPU, so the
+ * counters read first tell exactly which blocks belong to the snapshot: those born before it. Of
+ * these, whatever is found in the map is outstanding, and the rest has been freed or lost.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mappings;
+struct model;
+struct report;
+struct session;
+struct stacks;
+
+struct snapshot {
+	struct session *session;
+	const struct mappings *mappings;
+	struct stacks *stacks;
+	struct model *model;
+	uint64_t gone_exec; /* blocks given up by execve so far */
+};
+
+/*
+ * Take one. ended: nothing changes any more, so the counters must agree exactly. all_ages: no age
+ * filter. Returns 0 or negative errno; *out is the caller's.
+ */
+int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report **out);
+/* The target has called execve: drop the blocks of the program before. Returns 0 or negative errno.
+ */
+int snapshot__forget_old_program(struct snapshot *s);
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stacks.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "../bpf/memleak.h"
+#include "elf/elfimg.h"
+#include "report/model.h"
+#include "sym/symbolizer.h"
+#include "target/addrspace.h"
+
+struct stacks {
+	int map_fd;
+	uint32_t max_depth;
+	size_t value_size;
+	struct stack_trace *trace; /* room for one map value */
+	const struct addrspace *as;
+	struct symbolizer *sym;
+	void *known; /* tsearch tree of struct known_stack */
+};
+
+/* A frame's place, by value: images live as long as the address space's object. */
+struct known_frame {
+	uint64_t addr;
+	uint64_t vaddr;
+	const struct image *image;
+	const char *label;
+};
+
+struct known_stack {
+	uint64_t key;
+	uint32_t n;
+	enum walk_end end;
+	bool in_nowhere; /* ended at an address that no code is mapped at */
+	int8_t complete; /* does it reach the outermost frame; -1: not asked yet */
+	struct known_frame frame[];
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct known_stack *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+struct stacks *stacks__new(int map_fd, uint32_t max_depth, const struct addrspace *as,
+			   struct symbolizer *sym)
+{
+	struct stacks *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->map_fd = map_fd;
+	s->max_depth = max_depth;
+	s->value_size = sizeof(struct stack_head) + max_depth * sizeof(uint64_t);
+	s->trace = calloc(1, sizeof(*s->trace));
+	s->as = as;
+	s->sym = sym;
+	if (!s->trace) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void stacks__free(struct stacks *s)
+{
+	if (!s)
+		return;
+	tdestroy(s->known, free);
+	free(s->trace);
+	free(s);
+}
+
+static struct known_stack *find(const struct stacks *s, uint64_t key)
+{
+	struct known_stack wanted = {.key = key};
+	struct known_stack **node = tfind(&wanted, &s->known, compare_keys);
+
+	return node ? *node : NULL;
+}
+
+/*
+ * Turn addresses into places. A chain that follows a register used for something else leads to
+ * words that are no code addresses: the stack ends before the first of them.
+ */
+static struct known_stack *place_stack(const struct stacks *s, uint64_t key,
+				       const struct stack_trace *trace)
+{
+	uint32_t depth = trace->head.depth, i;
+	struct known_stack *k;
+	struct place place;
+
+	if (depth > s->max_depth)
+		depth = s->max_depth;
+	k = calloc(1, sizeof(*k) + depth * sizeof(k->frame[0]));
+	if (!k)
+		return NULL;
+	k->key = key;
+	k->end = trace->head.end;
+	k->complete = -1;
+	for (i = 0; i < depth; i++) {
+		bool found = addrspace__find(s->as, trace->pc[i] - 1, &place);
+
+		if (!found && i) {
+			k->in_nowhere = true;
+			break;
+		}
+		k->frame[i].addr = trace->pc[i];
+		if (found) {
+			k->frame[i].image = place.image;
+			k->frame[i].vaddr = place.vaddr + 1;
+			k->frame[i].label = place.label;
+		}
+	}
+	k->n = i;
+	return k;
+}
+
+static struct known_stack *learn(struct stacks *s, uint64_t key)
+{
+	struct known_stack *k = find(s, key);
+
+	if (k)
+		return k;
+	memset(s->trace, 0, sizeof(*s->trace));
+	if (bpf_map_lookup_elem(s->map_fd, &key, s->trace))
+		return NULL;
+	k = place_stack(s, key, s->trace);
+	if (k && !tsearch(k, &s->known, compare_keys)) {
+		free(k);
+		k = NULL;
+	}
+	return k;
+}
+
+int stacks__learn(struct stacks *s, uint64_t key)
+{
+	return learn(s, key) ? 0 : -ENOENT;
+}
+
+const struct image *stacks__image(struct stacks *s, uint64_t key, size_t depth)
+{
+	const struct known_stack *k = key ? learn(s, key) : NULL;
+
+	return k && depth < k->n ? k->frame[depth].image : NULL;
+}
+
+/*
+ * The functions that nothing calls: program and thread starts of glibc and musl. What libc calls
+ * main from has no frame of its own to go on to, so it counts as well.
+ */
+static bool is_outermost(const char *function)
+{
+	static const char *const names[] = {
+		"_start",
+		"_start_c",
+		"__libc_start_call_main",
+		"__libc_start_main",
+		"clone",
+		"clone3",
+		"__clone",
+		"__clone3",
+		"start_thread",
+		"start",
+		"libc_start_main_stage2",
+		"thread_start",
+		"__libc_start_main_impl",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(function, names[i]))
+			return true;
+	return false;
+}
+
+static bool is_libc(const struct image *image)
+{
+	return image && (!strncmp(image->name, "libc.so", 7) || !strncmp(image->name, "libc-", 5) ||
+			 !strncmp(image->name, "ld-musl", 7));
+}
+
+static bool is_complete(struct stacks *s, struct known_stack *k)
+{
+	const struct known_frame *last;
+	const struct sym_frame *frames;
+	size_t n;
+
+	if (k->complete >= 0)
+		return k->complete;
+	k->complete = 0;
+	last = k->n ? &k->frame[k->n - 1] : NULL;
+	if (!last || !last->image || !last->image->elf)
+		return false;
+	if (symbolizer__resolve(s->sym, last->image->elf, last->vaddr - 1, &frames, &n))
+		return false;
+	if (n && frames[n - 1].function)
+		k->complete = is_outermost(frames[n - 1].function);
+	else /* libc's start functions are local: a stripped libc does not name them */
+		k->complete = is_libc(last->image) &&
+			      (k->end == WALK_BOTTOM || k->end == WALK_CHAIN);
+	return k->complete;
+}
+
+static char *copy(const char *s)
+{
+	return s ? strdup(s) : NULL;
+}
+
+/* Append the frames of one address: inlined calls first, the function they are in last. */
+static int add_frames(const struct stacks *s, const struct known_frame *f, struct model_stack *out)
+{
+	const struct sym_frame none = {0}, *names = &none;
+	struct report_frame *frames;
+	size_t n = 1, i;
+
+	if (f->image && f->image->elf &&
+	    symbolizer__resolve(s->sym, f->image->elf, f->vaddr - 1, &names, &n))
+		return -ENOMEM;
+	frames = realloc(out->frames, (out->n_frames + n) * sizeof(*frames));
+	if (!frames)
+		return -ENOMEM;
+	out->frames = frames;
+	for (i = 0; i < n; i++) {
+		struct report_frame *r = &frames[out->n_frames++];
+
+		memset(r, 0, sizeof(*r));
+		r->addr = f->addr;
+		r->function = copy(names[i].function);
+		r->offset = names[i].inlined ? 0 : names[i].offset + 1;
+		r->file = copy(names[i].file);
+		r->path = copy(names[i].path);
+		r->line = names[i].line;
+		r->inlined = names[i].inlined;
+		r->image = copy(f->image ? f->image->name : f->label);
+		r->image_vaddr = f->vaddr;
+	}
+	return 0;
+}
+
+int stacks__resolve(uint64_t key, struct model_stack *out, void *arg)
+{
+	struct stacks *s = arg;
+	struct known_stack *k;
+	uint32_t i;
+	int err = 0;
+
+	memset(out, 0, sizeof(*out));
+	k = key ? learn(s, key) : NULL;
+	if (!k) {
+		out->lost = true;
+		return 0;
+	}
+	for (i = 0; i < k->n && !err; i++)
+		err = add_frames(s, &k->frame[i], out);
+	out->cut = !is_complete(s, k);
+	return err;
+}
+
+bool stacks__is_complete(struct stacks *s, uint64_t key)
+{
+	struct known_stack *k = key ? learn(s, key) : NULL;
+
+	return k && is_complete(s, k);
+}
+
+int stacks__count_cut(struct stacks *s, uint64_t *cut)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	const uint32_t batch = 4096;
+	uint64_t *keys = calloc(batch, sizeof(*keys));
+	uint8_t *values = calloc(batch, s->value_size);
+	uint32_t position = 0, n, i, size = batch;
+	void *from = NULL;
+	int err = -ENOMEM;
+
+	*cut = 0;
+	if (!keys || !values)
+		goto cleanup;
+	do {
+		n = size;
+		err = bpf_map_lookup_batch(s->map_fd, from, &position, keys, values, &n, &opts);
+		if (err && err != -ENOENT)
+			break;
+		from = &position;
+		for (i = 0; i < n; i++) {
+			const struct stack_trace *t = (void *)(values + i * s->value_size);
+			struct known_stack *k = learn(s, keys[i]);
+
+			if (!k || !is_complete(s, k))
+				*cut += t->head.hits;
+		}
+	} while (!err);
+	if (err == -ENOENT)
+		err = 0;
+cleanup:
+	free(keys);
+	free(values);
+	return err;
+}

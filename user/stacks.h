@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stacks - from a stack's key to frames with names.
+ *
+ * A stack is read and its addresses are turned into (image, offset) when it is first seen, while
+ * the target lives and the code is mapped; names are looked up when a report needs them.
+ */
+#ifndef STACKS_H
+#define STACKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct addrspace;
+struct image;
+struct model_stack;
+struct stacks;
+struct symbolizer;
+
+/* map_fd: the stack map, whose values hold max_depth frames. All borrowed. NULL: no memory. */
+struct stacks *stacks__new(int map_fd, uint32_t max_depth, const struct addrspace *as,
+			   struct symbolizer *sym);
+void stacks__free(struct stacks *s);
+/* Read and place a stack now. Returns 0 or negative errno. */
+int stacks__learn(struct stacks *s, uint64_t key);
+/* Frames with names, as model_stack_fn wants them: arg is the struct stacks. */
+int stacks__resolve(uint64_t key, struct model_stack *out, void *arg);
+/* Image of frame number depth of a stack, NULL: none or unknown. */
+const struct image *stacks__image(struct stacks *s, uint64_t key, size_t depth);
+/* Does the stack reach the outermost frame? */
+bool stacks__is_complete(struct stacks *s, uint64_t key);
+/* Heap allocations seen so far whose stack was cut. Returns 0 or negative errno. */
+int stacks__count_cut(struct stacks *s, uint64_t *cut);
+#endif

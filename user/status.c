@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "session.h"
+
+void status__init(struct status *s, FILE *out)
+{
+	s->out = out;
+	s->is_terminal = isatty(fileno(out)) && isatty(STDOUT_FILENO);
+	s->shown = false;
+}
+
+void status__show(struct status *s, const struct session *session, uint64_t start_ns,
+		  uint64_t next_ns)
+{
+	struct session_stats stats = {0};
+	struct timespec t;
+	uint64_t now;
+
+	if (!s->is_terminal)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = t.tv_sec * 1000000000ULL + t.tv_nsec;
+	if (session__stats(session, &stats))
+		return;
+	fprintf(s->out, "\r\033[K%llu s, %'llu allocations, %'llu frees seen; ",
+		(unsigned long long)((now - start_ns) / 1000000000),
+		(unsigned long long)stats.sum[STAT_SEEN],
+		(unsigned long long)stats.sum[STAT_FREED]);
+	if (next_ns == UINT64_MAX)
+		fputs("report at the end, or at Ctrl-C", s->out);
+	else
+		fprintf(s->out, "next report in %llu s, Ctrl-C: report and stop",
+			(unsigned long long)(next_ns > now
+						     ? (next_ns - now + 999999999) / 1000000000
+						     : 0));
+	fflush(s->out);
+	s->shown = true;
+	session__stats_clear(&stats);
+}
+
+void status__clear(struct status *s)
+{
+	if (!s->shown)
+		return;
+	fputs("\r\033[K", s->out);
+	fflush(s->out);
+	s->shown = false;
+}

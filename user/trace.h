@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* trace - one tracing session from attaching to the last report. */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "report/model.h"
+#include "target/allocators.h"
+
+struct trace_opts {
+	pid_t pid;	/* trace this process, or 0: */
+	char **command; /* start this one; NULL-terminated */
+	struct allocators_opts allocators;
+	struct model_opts model;
+	bool all_ages_at_end;	     /* no age filter once the target has ended */
+	uint64_t min_size, max_size; /* bytes */
+	uint64_t max_live, max_stacks;
+	uint32_t max_depth;
+	bool trace_events;   /* print each event */
+	uint64_t interval_s; /* between reports, 0: only the last one */
+	uint64_t count;	     /* reports, 0: no limit */
+	uint64_t duration_s; /* 0: no limit */
+	bool color;
+	bool debuginfod;
+	int verbose;
+};
+
+/*
+ * Trace until the target ends, count or duration is reached, or a signal asks to stop. Reports go
+ * to out, messages to stderr. Returns the exit status: a started command's own, 0, or 1 after a
+ * message.
+ */
+int trace__run(const struct trace_opts *opts, FILE *out);
+#endif
