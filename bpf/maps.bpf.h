@@ -46,6 +46,40 @@ struct {
 	__uint(max_entries, 4 << 20);
 } events __weak SEC(".maps");
 
+/*
+ * Unwind tables: the rows of all images one after the other, written by user space through mmap,
+ * and which code they belong to. Rows are only added; segments come in two halves that alternate.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, struct unwind_row);
+} unwind_rows __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * UNWIND_MAX_SEGS);
+	__type(key, __u32);
+	__type(value, struct unwind_seg);
+} unwind_segs __weak SEC(".maps");
+
+/* Rows found before. tag is made of both pc and row, so a torn entry does not match. */
+struct cached_row {
+	__u64 tag;
+	__u64 row;
+};
+
+#define ROW_CACHE_BITS 12
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1 << ROW_CACHE_BITS);
+	__type(key, __u32);
+	__type(value, struct cached_row);
+} row_cache __weak SEC(".maps");
+
 #define STACK_COPY 1024 /* bytes of stack copied at once: 24 common frames */
 
 /* An allocator call between its entry and its return. */
@@ -75,8 +109,10 @@ struct pending_syscall {
 struct thread_slot {
 	struct pending_call call;
 	struct pending_syscall sys;
-	__u64 last_outer_free; /* block given to operator delete last, 0: none */
+	__u64 last_free; /* block freed last, 0: none */
 	struct stack_trace trace;
+	__u64 copy_at;	 /* address that copy begins with */
+	__u64 copy_size; /* bytes in it */
 	__u64 copy[STACK_COPY / 8];
 };
 
@@ -86,6 +122,12 @@ struct {
 	__type(key, int);
 	__type(value, struct thread_slot);
 } threads __weak SEC(".maps");
+
+/*
+ * A function that the verifier checks once by itself, not anew at each call; defined in a header,
+ * so weak like the maps. Arguments are scalars, or pointers that may be NULL.
+ */
+#define VERIFIED_ONCE __weak __attribute__((noinline))
 
 static __always_inline void stat_add(__u32 id, __u64 n)
 {

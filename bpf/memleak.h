@@ -36,10 +36,8 @@ enum probe_op {
 #define PROBE_COOKIE_SIZE(c) ((c) >> 24 & 0xf)
 #define PROBE_COOKIE_COUNT(c) ((c) >> 28 & 0xf)
 #define PROBE_COOKIE_PTR(c) ((c) >> 32 & 0xf)
-/* operator delete of an object that may hand the block on to a probed free */
-#define PROBE_COOKIE_OUTER_FREE (1ULL << 36)
 /* may throw: probed at its return instructions, not by a return probe */
-#define PROBE_COOKIE_BY_EXIT (1ULL << 37)
+#define PROBE_COOKIE_BY_EXIT (1ULL << 36)
 
 /* Key of a live block. space changes with every exec of the target. */
 struct live_key {
@@ -62,12 +60,64 @@ struct live_block {
 #define LIVE_ID_CPU(id) ((__u32)((id) >> 48))
 #define LIVE_ID_SEQ(id) ((id)&0xffffffffffffULL)
 
+/*
+ * One row of an unwind table: how to get from a frame to its caller's.
+ *
+ * x86-64: a row finds the CFA (canonical frame address: sp right before the call instruction pushed
+ * the return address, DWARF 5, 6.4). From it: the return address is at CFA - 8, the caller's sp is
+ * the CFA, the caller's rbp is at CFA - 8 * save, or still in rbp when save is 0.
+ */
+enum unwind_kind {
+	UNWIND_SP,	    /* CFA = sp + 8 * cfa */
+	UNWIND_FP,	    /* CFA = rbp + 8 * cfa */
+	UNWIND_PLT,	    /* PLT stub: CFA = sp + 8 + ((pc & 15) >= cfa ? 8 : 0) */
+	UNWIND_SIGNAL,	    /* signal frame: registers come from the kernel's sigcontext */
+	UNWIND_END,	    /* no code described from here on: a gap */
+	UNWIND_BOTTOM,	    /* return address undefined: outermost frame */
+	UNWIND_UNSUPPORTED, /* described, but not by one of these */
+	/*
+	 * Functions that align their stack (gcc -mavx, force_align_arg_pointer) keep the CFA in
+	 * their frame: CFA = *(rbp - 8 * cfa), the caller's rbp is at *rbp; save is 0.
+	 */
+	UNWIND_FP_DEREF,
+	/*
+	 * Frames of 512 KiB to 8 MiB (buffers on the stack): CFA = sp + 8 * (cfa + 65536 * (save >>
+	 * 4)), and save & 15 is the slot of rbp.
+	 */
+	UNWIND_SP_FAR,
+	UNWIND_N_KINDS,
+};
+
+struct unwind_row {
+	__u32 pc;  /* from here on to the next row's pc; ELF vaddr - image base */
+	__u16 cfa; /* see the kind */
+	__u8 kind; /* enum unwind_kind */
+	__u8 save; /* slot of rbp below the CFA, 0: unchanged */
+};
+
+/* Code at [start, end): rows [row_lo, row_hi) with pc counted from bias; no rows: frame pointers.
+ */
+struct unwind_seg {
+	__u64 start, end;
+	__u64 bias;
+	__u32 row_lo, row_hi;
+};
+#define UNWIND_MAX_SEGS 8192 /* of one state of the address space; the map holds two */
+
+/* A frame's pc that is no return address, but the instruction a signal has interrupted. */
+#define PC_INTERRUPTED (1ULL << 63)
+#define PC_ADDR(pc) ((pc) & ~PC_INTERRUPTED)
+
 /* Why a stack walk ended. */
 enum walk_end {
-	WALK_BOTTOM, /* frame pointer or return address 0: outermost frame */
-	WALK_CHAIN,  /* the frame pointer left the stack: code without frame pointers */
-	WALK_FAULT,  /* stack memory could not be read */
-	WALK_DEPTH,  /* max-depth frames taken, more to come */
+	WALK_BOTTOM,  /* outermost frame reached, by its row */
+	WALK_FP_ZERO, /* frame pointer 0: outermost frame by convention, if it is a frame pointer */
+	WALK_CHAIN,   /* what should be the next frame is not above this one */
+	WALK_FAULT,   /* stack memory could not be read */
+	WALK_DEPTH,   /* max-depth frames taken, more to come */
+	WALK_NO_MAPPING,  /* code at an address that was not known yet */
+	WALK_UNSUPPORTED, /* row of a kind that cannot be followed */
+	WALK_ENDS,
 };
 
 /* A distinct stack. The value is cut to max-depth frames when the map is made. */
@@ -78,7 +128,7 @@ struct stack_head {
 };
 struct stack_trace {
 	struct stack_head head;
-	__u64 pc[MEMLEAK_MAX_DEPTH]; /* innermost first, all of them return addresses */
+	__u64 pc[MEMLEAK_MAX_DEPTH]; /* innermost first; return addresses, or PC_INTERRUPTED */
 };
 
 /* Counters, one u64 per CPU each. */
@@ -140,14 +190,17 @@ struct memleak_config {
 	__u32 tgid;		    /* the target, as our pid namespace numbers it */
 	__u32 max_depth;	    /* frames a stack keeps */
 	__u32 sample;		    /* record 1 in sample allocations, drawn at random */
-	__u8 started; /* we started the target: stop it while its libraries are mapped */
-	__u8 trace;   /* -t */
+	__u8 started;	     /* we started the target: stop it while its libraries are mapped */
+	__u8 trace;	     /* -t */
+	__u8 frame_pointers; /* --stack fp */
 };
 
 /* Shared state, written by BPF and read, or set before attaching, by user space. */
 struct memleak_state {
 	__u32 space;	 /* counts execs of the target */
 	__u32 launching; /* between exec and the program's entry point */
+	__u32 gen;	 /* changes with segs: what the row cache holds is for one gen */
+	__u64 segs;	 /* unwind_segs in force: first | one past the last << 32 */
 	__u32 anchor;	 /* thread whose address space the kernel compares with: see links.h */
 };
 

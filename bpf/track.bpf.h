@@ -50,7 +50,8 @@ static __always_inline __u64 track_stack(struct thread_slot *slot, __u64 ip, __u
 		known = bpf_map_lookup_elem(&stacks, &key); /* another CPU was first */
 	}
 	if (!known) {
-		stat_inc(STAT_STACK_FULL);
+		if (hits)
+			stat_inc(STAT_STACK_FULL);
 		return 0;
 	}
 	__sync_fetch_and_add(&known->head.hits, hits);
@@ -352,21 +353,17 @@ static __always_inline void track_free(struct pt_regs *ctx, __u64 cookie)
 
 	if (!addr)
 		return;
+	slot = track_slot();
 	err = bpf_map_delete_elem(&live, &key);
 	if (!err)
 		stat_inc(STAT_FREED);
-	if (err || (cookie & PROBE_COOKIE_OUTER_FREE)) {
-		slot = track_slot();
-		if (err && slot && slot->last_outer_free == addr)
-			slot->last_outer_free = 0; /* operator delete hands on to free */
-		else if (err && slot && slot->call.active &&
-			 track_nested(&slot->call, PT_REGS_SP(ctx)))
-			; /* the allocator itself, e.g. realloc on its old block */
-		else if (err)
-			stat_inc(STAT_UNTRACKED_FREE);
-		if (slot && (cookie & PROBE_COOKIE_OUTER_FREE))
-			slot->last_outer_free = addr;
-	}
+	else if (!slot)
+		stat_inc(STAT_UNTRACKED_FREE);
+	else if (slot->last_free != addr && /* handed on: delete to free, a wrapper to libc */
+		 !(slot->call.active && track_nested(&slot->call, PT_REGS_SP(ctx))))
+		stat_inc(STAT_UNTRACKED_FREE);
+	if (slot) /* of two calls in a row the second is another one */
+		slot->last_free = err && slot->last_free == addr ? 0 : addr;
 	if (cfg.trace) {
 		e = event_reserve(EVENT_FREE);
 		if (e) {

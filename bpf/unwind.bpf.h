@@ -1,106 +1,177 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * unwind - walks a user stack and gives it an identity.
+ * unwind - walks a user stack, without frame pointers, and gives it an identity.
  *
- * Follows frame pointers: [fp] holds the caller's frame pointer, [fp + 8] the return address, on
- * x86-64 (System V ABI 3.2.2) and arm64 (AAPCS64 6.4.6) alike. The stack is copied
- * once and the chain followed in the copy, which costs a tenth of a read per frame.
+ * Each frame's row (rows.bpf.h) says where the caller's frame begins and where its registers are.
+ * The stack is copied a piece at a time and read in the copy: one read of 1 KiB costs little more
+ * than one of 8 bytes. What is specific to x86-64 is in unwind_apply.
  */
 #ifndef UNWIND_BPF_H
 #define UNWIND_BPF_H
 
-#include "maps.bpf.h"
+#include "rows.bpf.h"
 
 #define STACK_SPAN                                                                                 \
 	(64ULL << 20) /* bytes: a frame further than this from sp is not on the stack              \
 		       */
 #define STACK_WORDS (STACK_COPY / 8)
 
+struct walk {
+	struct thread_slot *slot;
+	__u64 pc, sp, fp; /* of the frame that is reached */
+	__u64 hash;
+	__u32 depth, end;
+	__u32 interrupted; /* pc is no return address: a signal came there */
+};
+
 /* Fill the copy from addr. Near a stack's upper end fewer bytes can be read: take one frame then.
  */
-static __always_inline long unwind_copy(struct thread_slot *slot, __u64 addr)
+static __always_inline void unwind_copy(struct thread_slot *slot, __u64 addr)
 {
+	slot->copy_at = addr;
 	if (!bpf_probe_read_user(slot->copy, STACK_COPY, (void *)addr))
-		return STACK_COPY;
-	if (!bpf_probe_read_user(slot->copy, 16, (void *)addr))
-		return 16;
+		slot->copy_size = STACK_COPY;
+	else if (!bpf_probe_read_user(slot->copy, 8, (void *)addr))
+		slot->copy_size = 8;
+	else
+		slot->copy_size = 0;
+}
+
+/* The word at addr, through the copy. Returns 0, or 1: unreadable. */
+VERIFIED_ONCE int unwind_read(struct thread_slot *slot, __u64 addr, __u64 *value)
+{
+	__u64 off;
+
+	if (!slot || !value || (addr & 7))
+		return 1;
+	off = addr - slot->copy_at;
+	if (off >= slot->copy_size) {
+		unwind_copy(slot, addr);
+		if (!slot->copy_size)
+			return 1;
+		off = 0;
+	}
+	off >>= 3;
+	if (off >= STACK_WORDS)
+		return 1;
+	*value = slot->copy[off];
 	return 0;
 }
 
-struct walk {
-	struct thread_slot *slot;
-	__u64 sp;   /* where the walk began: no frame lies below */
-	__u64 fp;   /* the frame record to read next */
-	__u64 base; /* address that slot->copy begins with */
-	__u64 have; /* bytes in slot->copy */
-	__u64 hash;
-	__u32 depth, end;
-};
+/* The frame that a signal has interrupted: struct rt_sigframe, arch/x86/include/asm/sigframe.h. */
+static __always_inline __u32 unwind_signal(struct walk *w)
+{
+	__u64 sp = w->sp, fp, pc;
+
+	if (unwind_read(w->slot, sp + 120, &fp) || unwind_read(w->slot, sp + 160, &w->sp) ||
+	    unwind_read(w->slot, sp + 168, &pc))
+		return WALK_FAULT;
+	w->fp = fp;
+	w->pc = pc;
+	w->interrupted = 1;
+	return WALK_DEPTH;
+}
+
+/* Go from a frame to its caller's by row. Returns WALK_DEPTH to go on, else why not. */
+static __always_inline __u32 unwind_apply(struct walk *w, __u64 row)
+{
+	__u64 kind = ROW_KIND(row), save = ROW_SAVE(row), cfa;
+
+	switch (kind) {
+	case UNWIND_SP:
+		cfa = w->sp + ROW_CFA(row) * 8;
+		break;
+	case UNWIND_FP:
+		if (!w->fp)
+			return WALK_FP_ZERO;
+		cfa = w->fp + ROW_CFA(row) * 8;
+		break;
+	case UNWIND_PLT:
+		cfa = w->sp + 8 + ((w->pc & 15) >= ROW_CFA(row) ? 8 : 0);
+		break;
+	case UNWIND_SIGNAL:
+		return unwind_signal(w);
+	case UNWIND_FP_DEREF:
+		if (unwind_read(w->slot, w->fp - ROW_CFA(row) * 8, &cfa))
+			return WALK_FAULT;
+		break;
+	case UNWIND_SP_FAR:
+		cfa = w->sp + 8 * (ROW_CFA(row) + ((save >> 4) << 16));
+		save &= 15;
+		break;
+	case UNWIND_BOTTOM:
+		return WALK_BOTTOM;
+	default:
+		return WALK_UNSUPPORTED;
+	}
+	/* frames lie one above the other: this also ends loops */
+	if (cfa <= w->sp || cfa - w->sp > STACK_SPAN)
+		return WALK_CHAIN;
+	if (kind == UNWIND_FP_DEREF) {
+		if (unwind_read(w->slot, w->fp, &w->fp))
+			return WALK_FAULT;
+	} else if (save) {
+		if (unwind_read(w->slot, cfa - save * 8, &w->fp))
+			return WALK_FAULT;
+	}
+	if (unwind_read(w->slot, cfa - 8, &w->pc))
+		return WALK_FAULT;
+	w->sp = cfa;
+	w->interrupted = 0;
+	return w->pc ? WALK_DEPTH : WALK_BOTTOM;
+}
 
 /* One frame. Returns 1 to stop (bpf_loop's convention). */
 static long unwind_step(__u32 index, struct walk *w)
 {
 	struct thread_slot *slot = w->slot;
-	__u64 off = w->fp - w->base, next, ra;
-	__u32 word, depth = w->depth;
+	__u32 depth = w->depth;
+	__u64 row, pc;
 
 	if (!slot)
 		return 1;
-	w->end = WALK_BOTTOM;
-	if (!w->fp)
+	/* a return address may be the next function's first: its call is what counts */
+	row = cfg.frame_pointers ? ROW_FRAME_POINTER : row_find(w->pc - !w->interrupted);
+	if (row == ROW_NO_MAPPING) {
+		w->end = WALK_NO_MAPPING;
 		return 1;
-	w->end = WALK_CHAIN;
-	if (w->fp < w->sp || w->fp - w->sp > STACK_SPAN || (w->fp & 7))
+	}
+	w->end = unwind_apply(w, row);
+	if (w->end != WALK_DEPTH)
 		return 1;
-	w->end = WALK_DEPTH;
 	if (depth >= cfg.max_depth || depth >= MEMLEAK_MAX_DEPTH)
 		return 1;
-	if (off + 16 > w->have) {
-		w->base = w->fp;
-		w->have = unwind_copy(slot, w->base);
-		off = 0;
-		w->end = WALK_FAULT;
-		if (!w->have)
-			return 1;
-	}
-	word = off >> 3;
-	if (word > STACK_WORDS - 2)
-		return 1;
-	next = slot->copy[word];
-	ra = slot->copy[word + 1];
-	w->end = WALK_BOTTOM;
-	if (!ra)
-		return 1;
-	slot->trace.pc[depth] = ra;
+	pc = w->pc;
+	if (w->interrupted)
+		pc |= PC_INTERRUPTED;
+	slot->trace.pc[depth] = pc;
 	w->depth = depth + 1;
-	w->hash = (w->hash ^ ra) * 0x9E3779B97F4A7C15ULL;
+	w->hash = (w->hash ^ pc) * HASH_K;
 	w->hash ^= w->hash >> 29;
-	w->end = WALK_CHAIN;
-	if (next && next <= w->fp) /* must lead towards the stack's origin */
-		return 1;
-	w->end = WALK_DEPTH;
-	w->fp = next;
 	return 0;
 }
 
 /*
- * Walk from (ip, sp, fp) as they are in the caller of the allocator, into slot->trace.
- * ip becomes the first frame. Returns the hash of the frames, never 0.
+ * Walk from (pc, sp, fp) as they are in the caller of the allocator, into slot->trace.
+ * pc becomes the first frame. Returns the hash of the frames, never 0.
  */
-static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp)
+static __noinline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u64 sp, __u64 fp)
 {
 	struct walk w = {
 		.slot = slot,
+		.pc = pc,
 		.sp = sp,
 		.fp = fp,
-		.base = sp,
 		.depth = 1,
-		.hash = (ip ^ state.space) * 0x9E3779B97F4A7C15ULL,
+		.hash = (pc ^ state.space) * HASH_K,
 	};
 
-	slot->trace.pc[0] = ip;
-	w.have = unwind_copy(slot, sp);
-	bpf_loop(MEMLEAK_MAX_DEPTH, unwind_step, &w, 0);
+	if (!slot)
+		return 0;
+	slot->trace.pc[0] = pc;
+	unwind_copy(slot, sp);
+	/* one step more than frames, to see that the last one is the outermost */
+	bpf_loop(MEMLEAK_MAX_DEPTH + 1, unwind_step, &w, 0);
 	slot->trace.head.depth = w.depth;
 	slot->trace.head.end = w.end;
 	return w.hash ? w.hash : 1;

@@ -42,9 +42,9 @@ class Frame:
         if text.endswith(" (inlined)"):
             self.inlined = True
             text = text[: -len(" (inlined)")]
-        match = re.fullmatch(r"(.*?) ?\[([^][]*|\[[^][]*\])\]", text)
+        match = re.fullmatch(r"(?:(.*?) )?\[(?!clone )(.*)\]", text)
         if match:
-            text, self.image = match.groups()
+            text, self.image = match.group(1) or "", match.group(2)
             self.image = re.sub(r"\+0x[0-9a-f]+$", "", self.image)  # no name: place in the file
         if text.endswith(" (inlined)"):
             self.inlined = True

@@ -105,11 +105,8 @@ static bool is_probed(const struct probed *f, uint64_t offset)
 static uint64_t cookie_of(size_t entry)
 {
 	const struct entry_point *e = &entry_points[entry];
-	uint64_t cookie = PROBE_COOKIE(e->op, entry, e->size_arg, e->count_arg, e->ptr_arg);
 
-	if (e->op == PROBE_OP_FREE && e->is_cxx)
-		cookie |= PROBE_COOKIE_OUTER_FREE;
-	return cookie;
+	return PROBE_COOKIE(e->op, entry, e->size_arg, e->count_arg, e->ptr_arg);
 }
 
 /* The sites of one object, as they are collected. */

@@ -27,6 +27,7 @@ enum {
 	OPT_MAX_LIVE,
 	OPT_MAX_STACKS,
 	OPT_MAX_DEPTH,
+	OPT_STACK,
 	OPT_NO_COLOR,
 	OPT_DEBUGINFOD,
 	OPT_VERSION,
@@ -57,6 +58,7 @@ static const struct opt {
 	{OPT_OFFSET, "offset", "a list like malloc=0x1234,free=0x5678"},
 	{OPT_MAX_LIVE, "max-live", "a number of blocks (1 to 268435456)"},
 	{OPT_MAX_STACKS, "max-stacks", "a number of stacks (1 to 4194304)"},
+	{OPT_STACK, "stack", "table or fp"},
 	{OPT_MAX_DEPTH, "max-depth", "a number of frames (1 to 127)"},
 	{OPT_NO_COLOR, "no-color", NULL},
 	{OPT_DEBUGINFOD, "debuginfod", NULL},
@@ -112,6 +114,8 @@ void cli__help(FILE *out)
 	      "      --max-live N           blocks followed at once (1048576; 4M is 4194304)\n"
 	      "      --max-stacks N         different stacks kept (16384)\n"
 	      "      --max-depth N          frames of a stack (127)\n"
+	      "      --stack table|fp       walk stacks by unwind tables (default) or by frame\n"
+	      "                             pointers only\n"
 	      "\n"
 	      "  -v, --verbose              say more about what is done; twice: still more\n"
 	      "      --version              print version, libbpf and kernel features\n"
@@ -281,6 +285,11 @@ static int parse_value(struct parser *p, int id, const char *value)
 	case OPT_SORT:
 		cli->sort_by_count = !strcmp(value, "count");
 		if (!cli->sort_by_count && strcmp(value, "size") != 0)
+			return bad_value(p, id, value);
+		return 0;
+	case OPT_STACK:
+		cli->frame_pointers = !strcmp(value, "fp");
+		if (!cli->frame_pointers && strcmp(value, "table") != 0)
 			return bad_value(p, id, value);
 		return 0;
 	case OPT_OFFSET:

@@ -35,6 +35,7 @@ struct cli {
 	uint64_t duration_s; /* -d, 0: none */
 	uint64_t max_live;   /* --max-live, default 1,048,576 blocks */
 	uint64_t max_stacks; /* --max-stacks, default 16,384 */
+	bool frame_pointers; /* --stack fp */
 	uint32_t max_depth;  /* --max-depth, 1..127, default 127 */
 	bool no_color;
 	bool debuginfod; /* --debuginfod */

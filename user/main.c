@@ -46,6 +46,7 @@ static int run(const struct cli *cli)
 		.max_live = cli->max_live,
 		.max_stacks = cli->max_stacks,
 		.max_depth = cli->max_depth,
+		.frame_pointers = cli->frame_pointers,
 		.trace_events = cli->trace,
 		.interval_s = cli->interval_s,
 		.count = cli->count,

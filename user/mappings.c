@@ -44,6 +44,14 @@ static const char *note_of(const struct event *e)
 	return NULL;
 }
 
+static void count_cut(struct mappings *m, uint64_t stack)
+{
+	uint32_t end = stacks__end(m->stacks, stack);
+
+	if (!stacks__is_complete(m->stacks, stack))
+		m->cut[end < WALK_ENDS ? end : WALK_CHAIN]++;
+}
+
 int mappings__event(struct mappings *m, const struct event *e)
 {
 	struct interval_info info = {
@@ -62,7 +70,7 @@ int mappings__event(struct mappings *m, const struct event *e)
 		}
 		info.entry = "mmap";
 		info.note = note_of(e);
-		m->cut += !stacks__is_complete(m->stacks, e->stack);
+		count_cut(m, e->stack);
 		return intervals__map(m->intervals, e->addr, e->size, &info);
 	case EVENT_UNMAP:
 		/* its time is the call's beginning: what another thread mapped there since is not
@@ -75,7 +83,7 @@ int mappings__event(struct mappings *m, const struct event *e)
 	case EVENT_BRK:
 		info.entry = "brk";
 		if (e->addr > e->old_addr)
-			m->cut += !stacks__is_complete(m->stacks, e->stack);
+			count_cut(m, e->stack);
 		return intervals__brk(m->intervals, e->old_addr, e->addr, &info);
 	}
 	return 0;

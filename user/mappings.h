@@ -8,7 +8,10 @@
 #ifndef MAPPINGS_H
 #define MAPPINGS_H
 
+#include <linux/types.h>
 #include <stdint.h>
+
+#include "../bpf/memleak.h"
 
 struct attacher;
 struct event;
@@ -19,7 +22,7 @@ struct mappings {
 	struct intervals *intervals;
 	struct stacks *stacks;
 	const struct attacher *attacher;
-	uint64_t cut; /* allocations whose stack was cut */
+	uint64_t cut[WALK_ENDS]; /* allocations whose stack was cut, by reason */
 };
 
 /* Take an EVENT_MAP, _UNMAP, _REMAP or _BRK into account; others are ignored. Returns 0 or -ENOMEM.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -41,6 +42,8 @@ struct session {
 	struct link_set probes; /* in its files */
 	struct probed_file *files;
 	size_t n_files;
+	void *rows, *segs; /* mapped */
+	size_t n_rows;
 };
 
 /* Keep an open link, or pass an error on. */
@@ -97,6 +100,7 @@ static void configure(struct memleak_bpf *skel, const struct session_opts *opts)
 	cfg->sample = opts->sample;
 	cfg->started = opts->started;
 	cfg->trace = opts->trace;
+	cfg->frame_pointers = opts->frame_pointers;
 	if (!stat("/proc/self/ns/pid", &ns) && ns.st_ino != INITIAL_PIDNS_INO) {
 		/* the kernel compares with its own encoding of the device (new_encode_dev) */
 		cfg->pidns_dev = ns.st_dev;
@@ -105,6 +109,7 @@ static void configure(struct memleak_bpf *skel, const struct session_opts *opts)
 	skel->bss->state.anchor = opts->anchor;
 	bpf_map__set_max_entries(skel->maps.live, opts->max_live);
 	bpf_map__set_max_entries(skel->maps.stacks, opts->max_stacks);
+	bpf_map__set_max_entries(skel->maps.unwind_rows, opts->unwind_rows);
 	bpf_map__set_value_size(skel->maps.stacks,
 				sizeof(struct stack_head) + opts->max_depth * sizeof(uint64_t));
 }
@@ -143,6 +148,47 @@ static int attach_tp_btf(struct session *s, const struct bpf_program *prog)
 	int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(prog));
 
 	return keep_link(&s->links, fd < 0 ? -errno : fd);
+}
+
+static size_t rows_size(const struct session *s)
+{
+	return s->n_rows * sizeof(struct unwind_row);
+}
+
+#define SEGS_SIZE (2 * UNWIND_MAX_SEGS * sizeof(struct unwind_seg))
+
+static int map_unwind(struct session *s, size_t n_rows)
+{
+	s->n_rows = n_rows;
+	s->rows = mmap(NULL, rows_size(s), PROT_READ | PROT_WRITE, MAP_SHARED,
+		       bpf_map__fd(s->skel->maps.unwind_rows), 0);
+	s->segs = mmap(NULL, SEGS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       bpf_map__fd(s->skel->maps.unwind_segs), 0);
+	return s->rows == MAP_FAILED || s->segs == MAP_FAILED ? -errno : 0;
+}
+
+static void unmap_unwind(struct session *s)
+{
+	if (s->rows && s->rows != MAP_FAILED)
+		munmap(s->rows, rows_size(s));
+	if (s->segs && s->segs != MAP_FAILED)
+		munmap(s->segs, SEGS_SIZE);
+}
+
+struct unwind_row *session__unwind_rows(struct session *s, size_t *n)
+{
+	*n = s->n_rows;
+	return s->rows;
+}
+
+struct unwind_seg *session__unwind_segs(struct session *s)
+{
+	return s->segs;
+}
+
+struct memleak_state *session__state(struct session *s)
+{
+	return &s->skel->bss->state;
 }
 
 int session__new(const struct session_opts *opts, const struct features *f, struct session **out,
@@ -190,6 +236,9 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 	err = memleak_bpf__load(skel);
 	if (err)
 		goto cleanup;
+	err = map_unwind(s, opts->unwind_rows);
+	if (err)
+		goto cleanup;
 	err = attach_tp_btf(s, skel->progs.process_exec);
 	if (!err)
 		err = attach_tp_btf(s, skel->progs.process_exit);
@@ -221,6 +270,7 @@ void session__free(struct session *s)
 		free(s->files[i].sites);
 	}
 	free(s->files);
+	unmap_unwind(s);
 	memleak_bpf__destroy(s->skel);
 	free(s);
 }

@@ -28,7 +28,9 @@ struct session_opts {
 	uint64_t max_live;
 	uint64_t max_stacks;
 	uint32_t max_depth;
-	bool verbose; /* libbpf's messages on stderr */
+	bool frame_pointers; /* walk stacks by frame pointers only */
+	size_t unwind_rows;  /* room for so many rows of unwind tables */
+	bool verbose;	     /* libbpf's messages on stderr */
 };
 
 /*
@@ -73,6 +75,11 @@ int session__reanchor(struct session *s, pid_t tid);
 int session__rebind(struct session *s);
 /* Stop recording: detach all probes, keep the maps. */
 void session__detach(struct session *s);
+
+/* The memory of the unwind maps, shared with the BPF side; *n: rows there is room for. */
+struct unwind_row *session__unwind_rows(struct session *s, size_t *n);
+struct unwind_seg *session__unwind_segs(struct session *s);
+struct memleak_state *session__state(struct session *s);
 
 int session__live_fd(const struct session *s);
 int session__stacks_fd(const struct session *s);

@@ -80,11 +80,13 @@ static int64_t imbalance(uint64_t freed, const struct session_stats *before,
 }
 
 static void fill_account(struct snapshot *s, const struct session_stats *before,
-			 const struct session_stats *after, uint64_t outstanding, uint64_t cut,
-			 bool ended, struct report_account *a)
+			 const struct session_stats *after, uint64_t outstanding,
+			 const uint64_t cut[], bool ended, struct report_account *a)
 {
 	const uint64_t *sum = before->sum;
 	struct intervals_account maps;
+	uint64_t without;
+	size_t i;
 
 	intervals__account(s->mappings->intervals, &maps);
 	a->seen = sum[STAT_SEEN];
@@ -110,8 +112,14 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 	a->outstanding += maps.outstanding;
 	a->gone_exec += maps.gone;
 	a->lost_full += maps.lost;
-	a->stacks_cut = cut + s->mappings->cut;
-	a->stacks_complete = a->seen - a->lost_read - a->stack_full - a->stacks_cut;
+	_Static_assert(WALK_ENDS <= REPORT_MAX_CUTS, "one reason each");
+	for (i = 0; i < WALK_ENDS; i++) {
+		a->cuts[i].why = stacks__cut_reason(i);
+		a->cuts[i].count = cut[i] + s->mappings->cut[i];
+		a->stacks_cut += a->cuts[i].count;
+	}
+	without = a->lost_read + a->stack_full + a->stacks_cut;
+	a->stacks_complete = a->seen > without ? a->seen - without : 0;
 }
 
 int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report **out)
@@ -120,13 +128,13 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 	struct collect c = {.s = s, .at_start = &before};
 	struct report *r = NULL;
 	struct timespec now;
-	uint64_t cut;
+	uint64_t cut[WALK_ENDS];
 	int err;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	err = model__begin(s->model, now.tv_sec * 1000000000ULL + now.tv_nsec, all_ages);
 	if (!err) /* before the counters: no more stacks than allocations */
-		err = stacks__count_cut(s->stacks, &cut);
+		err = stacks__count_cut(s->stacks, cut);
 	if (!err)
 		err = session__stats(s->session, &before);
 	if (err)

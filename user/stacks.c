@@ -27,8 +27,9 @@ struct stacks {
 
 /* A frame's place, by value: images live as long as the address space's object. */
 struct known_frame {
-	uint64_t addr;
-	uint64_t vaddr;
+	uint64_t addr;	/* return address, or where a signal came */
+	uint64_t vaddr; /* ELF virtual address of the instruction that counts: addr - back */
+	uint8_t back;
 	const struct image *image;
 	const char *label;
 };
@@ -37,7 +38,7 @@ struct known_stack {
 	uint64_t key;
 	uint32_t n;
 	enum walk_end end;
-	bool in_nowhere; /* ended at an address that no code is mapped at */
+	bool nowhere;	 /* ended at an address that no code is mapped at */
 	int8_t complete; /* does it reach the outermost frame; -1: not asked yet */
 	struct known_frame frame[];
 };
@@ -106,16 +107,20 @@ static struct known_stack *place_stack(const struct stacks *s, uint64_t key,
 	k->end = trace->head.end;
 	k->complete = -1;
 	for (i = 0; i < depth; i++) {
-		bool found = addrspace__find(s->as, trace->pc[i] - 1, &place);
+		uint64_t addr = PC_ADDR(trace->pc[i]);
+		/* a return address stands for the call before it */
+		uint64_t back = trace->pc[i] & PC_INTERRUPTED ? 0 : 1;
+		bool found = addrspace__find(s->as, addr - back, &place);
 
 		if (!found && i) {
-			k->in_nowhere = true;
+			k->nowhere = true;
 			break;
 		}
-		k->frame[i].addr = trace->pc[i];
+		k->frame[i].addr = addr;
+		k->frame[i].back = back;
 		if (found) {
 			k->frame[i].image = place.image;
-			k->frame[i].vaddr = place.vaddr + 1;
+			k->frame[i].vaddr = place.vaddr;
 			k->frame[i].label = place.label;
 		}
 	}
@@ -195,17 +200,19 @@ static bool is_complete(struct stacks *s, struct known_stack *k)
 
 	if (k->complete >= 0)
 		return k->complete;
-	k->complete = 0;
+	k->complete = k->end == WALK_BOTTOM && !k->nowhere;
+	if (k->complete)
+		return true;
 	last = k->n ? &k->frame[k->n - 1] : NULL;
 	if (!last || !last->image || !last->image->elf)
 		return false;
-	if (symbolizer__resolve(s->sym, last->image->elf, last->vaddr - 1, &frames, &n))
+	if (symbolizer__resolve(s->sym, last->image->elf, last->vaddr, &frames, &n))
 		return false;
 	if (n && frames[n - 1].function)
 		k->complete = is_outermost(frames[n - 1].function);
 	else /* libc's start functions are local: a stripped libc does not name them */
 		k->complete = is_libc(last->image) &&
-			      (k->end == WALK_BOTTOM || k->end == WALK_CHAIN);
+			      (k->end == WALK_FP_ZERO || k->end == WALK_CHAIN);
 	return k->complete;
 }
 
@@ -222,7 +229,7 @@ static int add_frames(const struct stacks *s, const struct known_frame *f, struc
 	size_t n = 1, i;
 
 	if (f->image && f->image->elf &&
-	    symbolizer__resolve(s->sym, f->image->elf, f->vaddr - 1, &names, &n))
+	    symbolizer__resolve(s->sym, f->image->elf, f->vaddr, &names, &n))
 		return -ENOMEM;
 	frames = realloc(out->frames, (out->n_frames + n) * sizeof(*frames));
 	if (!frames)
@@ -234,13 +241,13 @@ static int add_frames(const struct stacks *s, const struct known_frame *f, struc
 		memset(r, 0, sizeof(*r));
 		r->addr = f->addr;
 		r->function = copy(names[i].function);
-		r->offset = names[i].inlined ? 0 : names[i].offset + 1;
+		r->offset = names[i].inlined ? 0 : names[i].offset + f->back;
 		r->file = copy(names[i].file);
 		r->path = copy(names[i].path);
 		r->line = names[i].line;
 		r->inlined = names[i].inlined;
 		r->image = copy(f->image ? f->image->name : f->label);
-		r->image_vaddr = f->vaddr;
+		r->image_vaddr = f->vaddr + f->back;
 	}
 	return 0;
 }
@@ -260,7 +267,8 @@ int stacks__resolve(uint64_t key, struct model_stack *out, void *arg)
 	}
 	for (i = 0; i < k->n && !err; i++)
 		err = add_frames(s, &k->frame[i], out);
-	out->cut = !is_complete(s, k);
+	if (!is_complete(s, k))
+		out->cut = k->nowhere ? stacks__cut_reason(WALK_CHAIN) : stacks__cut_reason(k->end);
 	return err;
 }
 
@@ -271,7 +279,36 @@ bool stacks__is_complete(struct stacks *s, uint64_t key)
 	return k && is_complete(s, k);
 }
 
-int stacks__count_cut(struct stacks *s, uint64_t *cut)
+const char *stacks__cut_reason(uint32_t end)
+{
+	static const char *const reasons[WALK_ENDS] = {
+		[WALK_BOTTOM] = "no caller",
+		[WALK_FP_ZERO] = "no frame pointer",
+		[WALK_CHAIN] = "code without frame pointers or unwind table",
+		[WALK_FAULT] = "stack unreadable",
+		[WALK_DEPTH] = "--max-depth reached",
+		[WALK_NO_MAPPING] = "mapping not yet known",
+		[WALK_UNSUPPORTED] = "unwind rule not supported",
+	};
+
+	return reasons[end < WALK_ENDS ? end : WALK_CHAIN];
+}
+
+uint32_t stacks__end(struct stacks *s, uint64_t key)
+{
+	struct known_stack *k = key ? learn(s, key) : NULL;
+
+	return k ? k->end : WALK_FAULT;
+}
+
+bool stacks__is_unmapped(struct stacks *s, uint64_t key)
+{
+	struct known_stack *k = key ? learn(s, key) : NULL;
+
+	return k && (k->nowhere || k->end == WALK_NO_MAPPING);
+}
+
+int stacks__count_cut(struct stacks *s, uint64_t cut[])
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
 	const uint32_t batch = 4096;
@@ -281,7 +318,7 @@ int stacks__count_cut(struct stacks *s, uint64_t *cut)
 	void *from = NULL;
 	int err = -ENOMEM;
 
-	*cut = 0;
+	memset(cut, 0, WALK_ENDS * sizeof(*cut));
 	if (!keys || !values)
 		goto cleanup;
 	do {
@@ -295,7 +332,8 @@ int stacks__count_cut(struct stacks *s, uint64_t *cut)
 			struct known_stack *k = learn(s, keys[i]);
 
 			if (!k || !is_complete(s, k))
-				*cut += t->head.hits;
+				cut[t->head.end < WALK_ENDS ? t->head.end : WALK_CHAIN] +=
+					t->head.hits;
 		}
 	} while (!err);
 	if (err == -ENOENT)

@@ -30,6 +30,14 @@ int stacks__resolve(uint64_t key, struct model_stack *out, void *arg);
 const struct image *stacks__image(struct stacks *s, uint64_t key, size_t depth);
 /* Does the stack reach the outermost frame? */
 bool stacks__is_complete(struct stacks *s, uint64_t key);
-/* Heap allocations seen so far whose stack was cut. Returns 0 or negative errno. */
-int stacks__count_cut(struct stacks *s, uint64_t *cut);
+/* How its walk ended, enum walk_end; WALK_FAULT when it was lost. */
+uint32_t stacks__end(struct stacks *s, uint64_t key);
+/* Was code met at an address that was not known to be mapped? */
+bool stacks__is_unmapped(struct stacks *s, uint64_t key);
+/*
+ * Heap allocations seen so far whose stack was cut, by enum walk_end. Returns 0 or negative errno.
+ */
+int stacks__count_cut(struct stacks *s, uint64_t cut[]);
+/* In words why a walk did not go on, to follow "stack cut: ". Static. */
+const char *stacks__cut_reason(uint32_t end);
 #endif

@@ -30,6 +30,7 @@
 #include "target/addrspace.h"
 #include "target/proc.h"
 #include "target/spawn.h"
+#include "unwind/tables.h"
 
 #define TICK_MS 1000 /* how often the status line and the deadline are looked at */
 
@@ -42,6 +43,7 @@ struct trace {
 	pid_t pid;
 	struct session *session;
 	struct addrspace *as;
+	struct tables *tables; /* NULL: stacks are walked by frame pointers */
 	struct attacher *attacher;
 	struct symbolizer *sym;
 	struct stacks *stacks;
@@ -53,6 +55,7 @@ struct trace {
 	struct status status;
 	int pidfd, signals;
 	uint64_t start_ns;
+	uint64_t refreshed_ns; /* when the maps were read last */
 	uint64_t n_reports;
 	bool no_syscalls;
 	bool announced;	     /* the line that says what is traced is out */
@@ -108,16 +111,33 @@ static void attach_entry(struct trace *t)
 
 static void announce(struct trace *t)
 {
+	struct proc_info now;
+
 	if (!attacher__probes(t->attacher))
 		return;
 	status__clear(&t->status);
-	proc__info(t->pid, &t->proc);
+	if (!proc__info(t->pid, &now) && now.comm[0])
+		t->proc = now; /* execve has changed its name */
 	fprintf(stderr, "memleak-bpf: tracing pid %d (", t->pid);
 	render__escape(stderr, t->proc.comm);
 	fputs("), ", stderr);
 	attacher__describe(t->attacher, stderr);
 	fprintf(stderr, ", %zu probes\n", attacher__probes(t->attacher));
 	t->announced = true;
+}
+
+/* Have the stacks of newly mapped code walked right. Before its probes, so that none is cut. */
+static void update_tables(struct trace *t)
+{
+	const char *warning;
+
+	if (!t->tables)
+		return;
+	if (tables__learn(t->tables, t->as))
+		say(t, "no memory for unwind tables: some stacks will be cut");
+	tables__publish(t->tables, t->as);
+	while ((warning = tables__next_warning(t->tables)))
+		say(t, "%s", warning);
 }
 
 /* Look at the target's maps again and probe what is new. */
@@ -127,6 +147,8 @@ static void refresh(struct trace *t)
 
 	if (err < 0 && err != -ESRCH)
 		say(t, "cannot read the target's memory map: %s", strerror(-err));
+	t->refreshed_ns = now_ns();
+	update_tables(t);
 	if (t->spawn && !t->entry_attached)
 		attach_entry(t);
 	err = attacher__update(t->attacher, t->announced ? stderr : NULL);
@@ -153,6 +175,20 @@ static void reanchor(struct trace *t)
 }
 
 /* --- events --- */
+
+#define MISS_INTERVAL_NS 100000000ULL
+
+/*
+ * A stack seen for the first time. If it runs into code that is not known, the maps have changed in
+ * a way that no event tells (mprotect): look again, but not for each of many such stacks.
+ */
+static void on_stack(struct trace *t, uint64_t key)
+{
+	if (stacks__learn(t->stacks, key))
+		return;
+	if (stacks__is_unmapped(t->stacks, key) && now_ns() - t->refreshed_ns > MISS_INTERVAL_NS)
+		refresh(t);
+}
 
 static void print_event(struct trace *t, const struct event *e)
 {
@@ -195,7 +231,7 @@ static void on_event(const struct event *e, void *arg)
 
 	switch (e->type) {
 	case EVENT_STACK:
-		stacks__learn(t->stacks, e->stack);
+		on_stack(t, e->stack);
 		break;
 	case EVENT_EXEC:
 		on_exec(t, e->flags);
@@ -435,6 +471,46 @@ static void raise_limits(void)
 	}
 }
 
+/* Rows of unwind tables there is room for: a started program's are not known yet. */
+#define MIN_UNWIND_ROWS (1u << 20)
+#define STARTED_UNWIND_ROWS (2u << 20)
+
+static size_t unwind_room(struct trace *t)
+{
+	size_t rows = 1;
+
+	if (t->tables)
+		rows = tables__rows(t->tables) + tables__rows(t->tables) / 4 + MIN_UNWIND_ROWS / 4;
+	if (t->tables && rows < MIN_UNWIND_ROWS)
+		rows = MIN_UNWIND_ROWS;
+	return t->tables && t->spawn ? STARTED_UNWIND_ROWS : rows;
+}
+
+/* The target's images, as far as they are known before it is traced. */
+static int open_addrspace(struct trace *t)
+{
+	int err = 0;
+
+	t->as = addrspace__new(t->pid);
+	if (!t->opts->frame_pointers)
+		t->tables = tables__new();
+	if (!t->as || (!t->tables && !t->opts->frame_pointers)) {
+		say(t, "cannot start: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	if (!t->spawn)
+		err = addrspace__refresh(t->as);
+	if (err == -ESRCH)
+		say(t, "process %d has ended before it could be traced", t->pid);
+	else if (err < 0)
+		say(t, "cannot read the memory map of process %d: %s", t->pid, strerror(-err));
+	if (err < 0)
+		return err;
+	if (t->tables && tables__learn(t->tables, t->as))
+		say(t, "no memory for unwind tables: some stacks will be cut");
+	return 0;
+}
+
 static int open_session(struct trace *t)
 {
 	const struct trace_opts *o = t->opts;
@@ -449,6 +525,8 @@ static int open_session(struct trace *t)
 		.max_live = o->max_live,
 		.max_stacks = o->max_stacks,
 		.max_depth = o->max_depth,
+		.frame_pointers = o->frame_pointers,
+		.unwind_rows = unwind_room(t),
 		.verbose = o->verbose > 0,
 	};
 	int err = session__new(&opts, &t->features, &t->session, &t->no_syscalls);
@@ -468,10 +546,9 @@ static int open_parts(struct trace *t)
 	const struct symbolizer_opts sym = {.demangle = true, .debuginfod = t->opts->debuginfod};
 	int err = 0;
 
-	t->as = addrspace__new(t->pid);
 	t->sym = symbolizer__new(&sym);
 	t->intervals = intervals__new(sysconf(_SC_PAGESIZE));
-	if (!t->as || !t->sym || !t->intervals)
+	if (!t->sym || !t->intervals)
 		err = -ENOMEM;
 	if (!err) {
 		t->stacks = stacks__new(session__stacks_fd(t->session), t->opts->max_depth, t->as,
@@ -495,7 +572,16 @@ static int open_parts(struct trace *t)
 		say(t, "process %d has ended before it could be traced", t->pid);
 	else if (err)
 		say(t, "cannot start: %s", strerror(-err));
-	t->mappings = (struct mappings){t->intervals, t->stacks, t->attacher, 0};
+	if (t->tables) {
+		struct unwind_row *rows;
+		size_t n;
+
+		rows = session__unwind_rows(t->session, &n);
+		tables__attach(t->tables, rows, n, session__unwind_segs(t->session),
+			       session__state(t->session));
+	}
+	t->mappings = (struct mappings){
+		.intervals = t->intervals, .stacks = t->stacks, .attacher = t->attacher};
 	t->snapshot = (struct snapshot){t->session, &t->mappings, t->stacks, t->model, 0};
 	return err;
 }
@@ -503,16 +589,13 @@ static int open_parts(struct trace *t)
 /* Attach to a process that runs. */
 static int attach_running(struct trace *t)
 {
-	int err = addrspace__refresh(t->as);
+	int err = addrspace__refresh(t->as); /* again: what it maps from now on is notified */
 
 	if (err == -ESRCH) {
 		say(t, "process %d has ended before it could be traced", t->pid);
 		return err;
 	}
-	if (err < 0) {
-		say(t, "cannot read the memory map of process %d: %s", t->pid, strerror(-err));
-		return err;
-	}
+	update_tables(t);
 	err = attacher__update(t->attacher, NULL);
 	if (err == -EINVAL && t->opts->allocators.offsets) {
 		say(t, "option --offset: '%s' is not a list like malloc=0x1234,free=0x5678",
@@ -584,6 +667,8 @@ static int set_up(struct trace *t)
 		err = check_target(t);
 	}
 	if (!err)
+		err = open_addrspace(t);
+	if (!err)
 		err = open_session(t);
 	if (!err)
 		err = open_parts(t);
@@ -600,6 +685,7 @@ static void tear_down(struct trace *t)
 	stacks__free(t->stacks);
 	intervals__free(t->intervals);
 	symbolizer__free(t->sym);
+	tables__free(t->tables);
 	addrspace__free(t->as);
 	session__free(t->session);
 	if (t->pidfd >= 0)
@@ -611,10 +697,16 @@ static void tear_down(struct trace *t)
 /* The exit status: that of a command which we started, once it has ended. */
 static int exit_status(struct trace *t)
 {
+	bool ended_by_us = false;
+
 	if (!t->spawn)
 		return t->output_broken;
-	/* a duration or COUNT ended the trace, not the command; a second signal leaves it running
+	/* a duration or COUNT has ended the trace: end the command too. A second signal leaves it.
 	 */
+	if (!t->ended && !t->stop) {
+		kill(t->pid, SIGTERM);
+		ended_by_us = true;
+	}
 	while (!t->ended && !t->stop) {
 		struct pollfd fds[] = {{.fd = t->signals, .events = POLLIN}};
 
@@ -623,7 +715,7 @@ static int exit_status(struct trace *t)
 		if (spawn__wait(t->spawn, 0) == SPAWN_ENDED)
 			t->ended = true;
 	}
-	return t->ended ? spawn__status(t->spawn) : 0;
+	return t->ended && !ended_by_us ? spawn__status(t->spawn) : 0;
 }
 
 int trace__run(const struct trace_opts *opts, FILE *out)

@@ -20,6 +20,7 @@ struct trace_opts {
 	uint64_t min_size, max_size; /* bytes */
 	uint64_t max_live, max_stacks;
 	uint32_t max_depth;
+	bool frame_pointers; /* walk stacks by frame pointers, without tables */
 	bool trace_events;   /* print each event */
 	uint64_t interval_s; /* between reports, 0: only the last one */
 	uint64_t count;	     /* reports, 0: no limit */

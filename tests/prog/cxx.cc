@@ -214,7 +214,7 @@ struct out_of_memory {
 
 static void throwing_handler()
 {
-	throw out_of_memory{ 1 };
+	throw out_of_memory{1};
 }
 
 SCENARIO(handler_throws)
@@ -299,6 +299,15 @@ static void threads_end_inside()
 	expect("ending_thread", 0, 0);
 }
 
+/* In a static program the first exception allocates the unwinder's index, for good. */
+NOINLINE static void first_throw()
+{
+	try {
+		throw out_of_memory{ 0 };
+	} catch (const out_of_memory &) {
+	}
+}
+
 static void out_of_memory_cases()
 {
 	new_throws();
@@ -314,6 +323,7 @@ int main(int argc, char **argv)
 {
 	direct = argc > 1 && !strcmp(argv[1], "direct");
 	oom_aborts = argc > 2 && !strcmp(argv[2], "no-oom");
+	first_throw();
 	target_ready();
 	new_plain();
 	new_array();

@@ -100,7 +100,7 @@ NOINLINE static void realloc_many_times(void)
 	void *p = NULL;
 
 	for (size_t size = 10; size <= 2560; size *= 2) {
-		p = realloc(p, size); 
+		p = realloc(p, size);
 		KEEP(p);
 	}
 	expect(__func__, 2560, 1);
@@ -264,6 +264,8 @@ NOINLINE static void old_blocks_freed(void)
 {
 	for (int i = 0; i < 5; i++)
 		free(old[i]);
+	if (target_attached())
+		target_say("EXPECT_UNTRACKED", NULL, 5, NULL);
 }
 
 NOINLINE static void old_block_grown(void)

@@ -123,7 +123,7 @@ static void *maybe_same_tid(void *arg)
 /* The kernel gives out the id after this one next, if nobody else is faster. */
 static int next_tid(pid_t tid)
 {
-	struct target_text t = { .n = 0 };
+	struct target_text t = {.n = 0};
 	int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY);
 	int ok;
 

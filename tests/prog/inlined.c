@@ -28,7 +28,7 @@ NOINLINE static void other_function(void)
 
 int main(void)
 {
-	static const char *const names[] = { "inner_inlined", "outer_inlined" };
+	static const char *const names[] = {"inner_inlined", "outer_inlined"};
 
 	target_ready();
 	real_function();

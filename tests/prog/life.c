@@ -79,7 +79,7 @@ NOINLINE static void in_spawned(void)
 /* Children that share the memory until they exec. */
 static void spawns(void)
 {
-	char *const argv[] = { (char *)self, (char *)"spawned", NULL };
+	char *const argv[] = {(char *)self, (char *)"spawned", NULL};
 
 	for (volatile int i = 0; i < 3; i++) {
 		pid_t pid;
@@ -122,7 +122,7 @@ NOINLINE static void after_exec(void)
 
 static void execs(void)
 {
-	char *const argv[] = { (char *)self, (char *)"execed", NULL };
+	char *const argv[] = {(char *)self, (char *)"execed", NULL};
 
 	before_exec();
 	execv(self, argv);
@@ -217,7 +217,7 @@ NOINLINE static void deep_leak(int depth)
 		deep_leak(depth - 1);
 	else
 		KEEP(malloc(63));
-	KEEP(&depth);
+	KEEP(NULL); /* not a tail call */
 }
 
 static void *outlives_leader(void *arg)
@@ -272,7 +272,8 @@ int main(int argc, char **argv)
 		pthread_create(&thread, NULL, exec_thread, NULL);
 		pthread_join(thread, NULL);
 	} else if (!strcmp(what, "execed")) {
-		/* Attached, exec is noticed but the probes of the new program come a moment later. */
+		/* Attached, exec is noticed but the probes of the new program come a moment later.
+		 */
 		target_sleep_ms(target_attached() ? 1500 : 0);
 		after_exec();
 	} else if (!strcmp(what, "threads")) {

@@ -36,7 +36,6 @@ fn main() {
     if let Ok(path) = std::env::var("EXPECT_FILE") {
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
         writeln!(file, "EXPECT names::leak_boxes 160 5").unwrap();
-        writeln!(file, "EXPECT names::shop::Basket<T>::leak 800 1").unwrap();
         writeln!(file, "EXPECT names::leak_basket 800 1").unwrap();
     }
 }

@@ -30,7 +30,7 @@ static void *own_take(size_t size)
 	size_t class = 5;
 
 	while (class < N_CLASSES && (1UL << class) < size + sizeof(*h))
-		class++;
+		class ++;
 	if (class == N_CLASSES) {
 		errno = ENOMEM;
 		return NULL;

@@ -7,7 +7,7 @@
 
 #include "target.h"
 
-#define N_LEAKS 50  /* functions */
+#define N_LEAKS 50    /* functions */
 #define PER_THREAD 10 /* leaks of each function in each thread */
 
 #define LEAKER(n)                                                                                  \
@@ -20,12 +20,12 @@
 
 FIFTY(LEAKER)
 
-#define ENTRY(n) { leaker_##n, "leaker_" #n, 64 + 1##n },
+#define ENTRY(n) {leaker_##n, "leaker_" #n, 64 + 1##n},
 static const struct {
 	void (*leak)(void);
 	const char *name;
 	unsigned long size;
-} leakers[N_LEAKS] = { FIFTY(ENTRY) };
+} leakers[N_LEAKS] = {FIFTY(ENTRY)};
 
 static unsigned long n_pairs = 500000;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * race - four threads that allocate, grow, shrink and free each other's blocks at random: an address
- * that one thread frees is another's an instant later. What is left in the slots is the truth.
+ * race - four threads that allocate, grow, shrink and free each other's blocks at random: an
+ * address that one thread frees is another's an instant later. What is left in the slots is the
+ * truth.
  */
 #include <pthread.h>
 

@@ -19,6 +19,7 @@
 static struct sock_filter filter[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	ALLOW(brk),
+	ALLOW(getrandom),
 	ALLOW(mmap),
 	ALLOW(munmap),
 	ALLOW(mprotect),
@@ -46,7 +47,7 @@ NOINLINE static void confined_leaks(void)
 
 int main(void)
 {
-	struct sock_fprog program = { .len = sizeof(filter) / sizeof(*filter), .filter = filter };
+	struct sock_fprog program = {.len = sizeof(filter) / sizeof(*filter), .filter = filter};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) {

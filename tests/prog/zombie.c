@@ -7,7 +7,7 @@
 
 int main(int argc, char **argv)
 {
-	struct target_text t = { .n = 0 };
+	struct target_text t = {.n = 0};
 	pid_t pid = fork();
 	siginfo_t info;
 	int fd;

@@ -6,7 +6,10 @@
 
 started new-started "$PROG/cxx"
 attached new-attached "$PROG/cxx"
-have new-static cxx_static && started new-static "$PROG/cxx_static"
+if have new-static cxx_static; then
+	started new-static-started "$PROG/cxx_static"
+	attached new-static-attached "$PROG/cxx_static"
+fi
 # These define operator new themselves.
 for allocator in jemalloc tcmalloc mimalloc; do
 	have "new-$allocator" cxx_$allocator || continue
@@ -29,6 +32,12 @@ holds inlined-nosyms "a stripped program's frames name the file" \
 	'(302, 2) == tuple(map(sum, zip(*((s.bytes, s.count) for s in last.sites
 	if s.frames[0].image == "inlined_nosyms"))))'
 
-have rust names_rust && started rust "$PROG/names_rust"
+for mangling in rust rust_v0; do
+	have $mangling names_$mangling || continue
+	started $mangling "$PROG/names_$mangling"
+	holds "$mangling-generic" "a generic type's function" \
+		'any(re.search(r"names::shop::Basket<(T|u64)>+::leak", f.function)
+		for s in last.sites for f in s.frames)'
+done
 
 finish

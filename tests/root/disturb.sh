@@ -179,4 +179,26 @@ else
 	fail_case orphan "the command does not start"
 fi
 
+# Killed while it starts a command: that is not left stopped.
+new_case orphan-at-start
+stopped=0
+for delay in 02 04 06 08 10 12 14 16 18 20; do
+	env --default-signal=INT,QUIT "$TOOL" -- "$PROG/life" plain >"$CASE/report" 2>"$CASE/log" &
+	TOOL_PID=$!
+	disown
+	sleep 0.$delay
+	child=$(cat "/proc/$TOOL_PID/task/$TOOL_PID/children" 2>/dev/null)
+	kill -KILL "$TOOL_PID" 2>/dev/null
+	[ -n "$child" ] || continue
+	child=${child%% *}
+	await 2 gone "$child" && continue
+	kill -KILL "$child" 2>/dev/null
+	stopped=$((stopped + 1))
+done
+if [ $stopped = 0 ]; then
+	pass orphan-at-start "killed at ten moments: the command ends by itself"
+else
+	fail_case orphan-at-start "the command hangs in $stopped of 10"
+fi
+
 finish

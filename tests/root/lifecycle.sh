@@ -81,10 +81,10 @@ else
 	fail_case odd-name "the program does not run"
 fi
 
-# shellcheck disable=SC2016 # for the inner shell
 # What the command leaves running does not keep the report waiting.
 new_case left-running
 SECONDS=0
+# shellcheck disable=SC2016 # for the inner shell
 run_tool -T 0 -- sh -c 'sleep 20 & exec "$0" plain' "$PROG/life"
 if [ "$TOOL_STATUS" = 0 ] && [ $SECONDS -lt 10 ]; then
 	verify left-running
@@ -101,12 +101,15 @@ else
 	fail_case pipe "the command's output is missing"
 fi
 
-# The program of the README.
+# The program of the README, which does not end.
 new_case example
-run_tool -T 0 -d 3 -o 0 -- "$PROG/leak_example"
-holds example "12,288 bytes a second from keep_message, scratch memory is freed" \
+"$PROG/leak_example" &
+TARGET=$!
+PIDS+=("$TARGET")
+disown
+run_tool -T 0 -o 0 -d 4 -p "$TARGET"
+holds example "12,288 bytes a second from keep_message; scratch memory is freed" \
 	'total("keep_message")[0] == 12288 * total("keep_message")[1] > 12288 and
 	total("handle_message") == total("keep_message")'
-pkill -KILL -P $$ -x leak_example 2>/dev/null
 
 finish

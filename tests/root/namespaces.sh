@@ -63,4 +63,39 @@ else
 	skip pid-namespace "does not start: $(head -n 1 "$CASE/output")"
 fi
 
+# Target and tool in a pid namespace together, as in a container: ids are its own everywhere.
+new_case inside-pid-namespace
+if timeout -k 5 "$LIMIT" unshare -pf --mount-proc "$TOOL" -T 0 -- "$PROG/heap" \
+	>"$CASE/report" 2>"$CASE/log"; then
+	verify inside-pid-namespace
+else
+	fail_case inside-pid-namespace "exit status $?"
+fi
+new_case inside-pid-namespace-attached
+# shellcheck disable=SC2016 # for the inner shell
+if timeout -k 5 "$LIMIT" unshare -pf --mount-proc sh -c \
+	'"$1" & "$0" -p $! -o 0 -T 0 1 2; status=$?; touch "$QUIT_FILE"; exit $status' \
+	"$TOOL" "$PROG/steady" >"$CASE/report" 2>"$CASE/log"; then
+	holds inside-pid-namespace-attached "-p takes the namespace's ids" \
+		'len(reports) == 2 and total("steady_leak")[1] > 50'
+else
+	fail_case inside-pid-namespace-attached "exit status $?"
+fi
+
+# A target in a user namespace of its own, and a tool whose root is root only there.
+new_case user-namespace
+if start_target unshare -Ur "$PROG/heap"; then
+	attach_and_compare user-namespace
+	new_case user-namespace-root
+	timeout -k 5 20 unshare -Ur "$TOOL" -- true >"$CASE/report" 2>"$CASE/log"
+	status=$?
+	if [ $status = 1 ] && [ ! -s "$CASE/report" ] && grep -Eq 'root|sudo|CAP_' "$CASE/log"; then
+		pass user-namespace-root "$(cat "$CASE/log")"
+	else
+		fail_case user-namespace-root "exit status $status: $(cat "$CASE/log")"
+	fi
+else
+	skip user-namespace "does not start: $(head -n 1 "$CASE/output")"
+fi
+
 finish

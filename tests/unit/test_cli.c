@@ -84,6 +84,7 @@ static void defaults(void)
 	CHECK_EQ(cli.max_live, 1048576);
 	CHECK_EQ(cli.max_stacks, 16384);
 	CHECK_EQ(cli.max_depth, 127);
+	CHECK(!cli.frame_pointers);
 	cli__clear(&cli);
 }
 
@@ -119,7 +120,8 @@ static void long_names(void)
 	ACCEPT("7 --pid=1 --older 9223372036854 --min-size 0 --max-size=2G --top 0 --show-allocs "
 	       "--trace --sample-rate 4294967295 --object /bin/x --symbols-prefix mi_ 8 "
 	       "--wa-missing-free --duration 1 --verbose --sort count --offset malloc=0x10 "
-	       "--max-live 256M --max-stacks 4M --max-depth 127 --no-color --debuginfod");
+	       "--max-live 256M --max-stacks 4M --max-depth 127 --stack fp --no-color "
+	       "--debuginfod");
 	CHECK_EQ(cli.pid, 1);
 	CHECK_EQ(cli.older_ns, 9223372036854000000LL);
 	CHECK_EQ(cli.max_size, 2147483648);
@@ -133,6 +135,7 @@ static void long_names(void)
 	CHECK_EQ(cli.verbose, 1);
 	CHECK_EQ(cli.max_live, 268435456);
 	CHECK_EQ(cli.max_stacks, 4194304);
+	CHECK(cli.frame_pointers);
 	CHECK_EQ(cli.max_depth, 127);
 	CHECK_EQ(cli.interval_s, 7);
 	CHECK_EQ(cli.count, 8);
@@ -253,6 +256,7 @@ static void bad_numbers(void)
 		      "option --max-live: '268435457' is not a number of blocks (1 to 268435456)");
 	check_refused("-p 1 --max-stacks 4194305",
 		      "option --max-stacks: '4194305' is not a number of stacks (1 to 4194304)");
+	check_refused("-p 1 --stack frames", "option --stack: 'frames' is not table or fp");
 	check_refused("-p 1 --max-depth 128",
 		      "option --max-depth: '128' is not a number of frames (1 to 127)");
 	check_refused("-p 1 --sort age", "option --sort: 'age' is not size or count");

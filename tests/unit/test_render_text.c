@@ -141,7 +141,7 @@ static void second_report(void)
 		 .note = "thread stack",
 		 .frames = frames,
 		 .n_frames = 7,
-		 .stack_cut = true},
+		 .stack_cut = "--max-depth reached"},
 		{.bytes = 1,
 		 .count = 1,
 		 .bytes_delta = -4096,
@@ -163,7 +163,12 @@ static void second_report(void)
 	r.young_bytes = 512;
 	r.young_count = 3;
 	r.account = (struct report_account){
-		.seen = 35, .freed = 13, .outstanding = 22, .stacks_complete = 30, .stacks_cut = 5};
+		.seen = 35,
+		.freed = 13,
+		.outstanding = 22,
+		.stacks_complete = 30,
+		.stacks_cut = 5,
+		.cuts = {{"--max-depth", 3}, {"unreadable", 0}, {"unknown code", 2}}};
 	check_golden(&r, "text-second");
 }
 

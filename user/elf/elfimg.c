@@ -370,6 +370,30 @@ bool elfimg__vaddr_to_offset(const struct elfimg *img, uint64_t vaddr, uint64_t 
 	return found;
 }
 
+bool elfimg__exec_mapping_vaddr(const struct elfimg *img, uint64_t offset, uint64_t *vaddr)
+{
+	static const uint64_t page = 65536; /* the largest of any architecture */
+	const Elf64_Phdr *best = NULL;
+
+	for (size_t i = 0; i < img->n_phdrs; i++) {
+		const Elf64_Phdr *p = &img->phdrs[i];
+
+		if (p->p_type != PT_LOAD || !(p->p_flags & PF_X) ||
+		    offset >= p->p_offset + p->p_filesz)
+			continue;
+		if (offset >= p->p_offset) {
+			best = p;
+			break;
+		}
+		/* the mapping may begin in the page before */
+		if (p->p_offset - offset < page && (!best || p->p_offset < best->p_offset))
+			best = p;
+	}
+	if (best)
+		*vaddr = best->p_vaddr - best->p_offset + offset;
+	return best;
+}
+
 size_t elfimg__n_sects(const struct elfimg *img)
 {
 	return img->n_sects;

@@ -46,6 +46,12 @@ const uint8_t *elfimg__build_id(const struct elfimg *img, size_t *size);
  * segments share file bytes, the executable one wins.
  */
 bool elfimg__offset_to_vaddr(const struct elfimg *img, uint64_t offset, uint64_t *vaddr);
+/*
+ * The virtual address at which a mapping of an executable segment begins that was made at file
+ * offset. Mappings begin at pages, so the offset may lie before the segment, in what belongs to
+ * another one.
+ */
+bool elfimg__exec_mapping_vaddr(const struct elfimg *img, uint64_t offset, uint64_t *vaddr);
 bool elfimg__vaddr_to_offset(const struct elfimg *img, uint64_t vaddr, uint64_t *offset);
 
 /*

@@ -124,7 +124,9 @@ static void emit_stack(const struct text *t, const struct report_site *site)
 	if (!site->stack_cut)
 		return;
 	fputs("\t\t", t->out);
-	styled(t, STYLE_DIM, "[stack cut: caller without frame pointers, or --max-depth reached]");
+	styled(t, STYLE_DIM, "[stack cut: ");
+	styled(t, STYLE_DIM, site->stack_cut);
+	styled(t, STYLE_DIM, "]");
 	fputc('\n', t->out);
 }
 
@@ -249,6 +251,20 @@ static void emit_more(const struct text *t, const char *what, uint64_t n)
 		fprintf(t->out, "; %s %" PRIu64, what, n);
 }
 
+static void emit_cuts(const struct text *t, const struct report_account *a)
+{
+	const char *before = " (";
+
+	for (size_t i = 0; i < REPORT_MAX_CUTS; i++) {
+		if (!a->cuts[i].count)
+			continue;
+		fprintf(t->out, "%s%" PRIu64 " %s", before, a->cuts[i].count, a->cuts[i].why);
+		before = ", ";
+	}
+	if (*before == ',')
+		fputc(')', t->out);
+}
+
 static void emit_account(const struct text *t, const struct report *r)
 {
 	const struct report_account *a = &r->account;
@@ -264,6 +280,7 @@ static void emit_account(const struct text *t, const struct report *r)
 	fprintf(t->out, "; untracked frees %" PRIu64, a->untracked_frees);
 	fprintf(t->out, "; stacks complete %" PRIu64 ", cut %" PRIu64, a->stacks_complete,
 		a->stacks_cut);
+	emit_cuts(t, a);
 	emit_more(t, "failed calls", a->failed);
 	emit_more(t, "calls that never returned", a->abandoned);
 	emit_more(t, "calls not followed", a->no_slot);

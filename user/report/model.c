@@ -311,8 +311,11 @@ static int compare_places(const void *pa, const void *pb, void *arg)
 	int by_bytes = descending(a->now.bytes, b->now.bytes);
 	int by_count = descending(a->now.count, b->now.count);
 	bool count_first = m->opts.sort == REPORT_SORT_COUNT;
-	int order = count_first ? by_count : by_bytes;
+	/* address space that holds no data of its own, like thread stacks, says least: last */
+	int order = (a->note != NULL) - (b->note != NULL);
 
+	if (!order)
+		order = count_first ? by_count : by_bytes;
 	if (!order)
 		order = count_first ? by_bytes : by_count;
 	if (!order)

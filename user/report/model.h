@@ -27,7 +27,8 @@ struct model_opts {
 struct model_stack {
 	struct report_frame *frames; /* malloc'ed with its strings; the model takes them over */
 	size_t n_frames;
-	bool lost, cut;
+	bool lost;
+	const char *cut; /* why the outermost frame was not reached, static; NULL: it was */
 };
 /*
  * Fill *out, which is all zero, for a stack key (never 0, which stands for a lost stack). Return 0

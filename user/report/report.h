@@ -27,6 +27,8 @@ struct report_frame {
 	uint64_t image_vaddr; /* ELF virtual address of addr in image */
 };
 
+#define REPORT_MAX_CUTS 8
+
 enum report_sort {
 	REPORT_SORT_SIZE,
 	REPORT_SORT_COUNT
@@ -47,8 +49,8 @@ struct report_site {
 	const char *note;		  /* "thread stack", NULL … static */
 	struct report_frame *frames; /* innermost first, inlined ones before their real function */
 	size_t n_frames;
-	bool stack_lost;	     /* no frames: "[stack unavailable]" */
-	bool stack_cut;		     /* the outermost frame was not reached */
+	bool stack_lost;       /* no frames: "[stack unavailable]" */
+	const char *stack_cut; /* why the outermost frame was not reached, static; NULL: it was */
 	struct report_block *blocks; /* with -a: every block, largest first; else NULL */
 	size_t n_blocks;
 };
@@ -72,6 +74,10 @@ struct report_account {
 	uint64_t stack_full, stack_fault;
 	uint64_t event_lost;
 	uint64_t stacks_complete, stacks_cut; /* of all allocations seen */
+	struct report_cut {
+		const char *why; /* static */
+		uint64_t count;
+	} cuts[REPORT_MAX_CUTS]; /* stacks_cut by reason; count 0: unused */
 	int64_t imbalance; /* counted frees - freed, beyond what can be in flight; 0 in a right
 			      report */
 };

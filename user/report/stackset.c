@@ -143,7 +143,8 @@ static int intern(struct stackset *s, struct model_stack *stack, uint32_t *id)
 	hash = hash_stack(s, stack);
 	*id = hashidx__find(&s->by_frames, hash, same_frames, s, stack);
 	if (*id != HASHIDX_NONE) {
-		s->stacks[*id].cut |= stack->cut;
+		if (!s->stacks[*id].cut)
+			s->stacks[*id].cut = stack->cut;
 		report_frames__free(stack->frames, stack->n_frames);
 		return 0;
 	}

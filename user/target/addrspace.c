@@ -415,6 +415,24 @@ bool addrspace__find(const struct addrspace *as, uint64_t addr, struct place *pl
 	return true;
 }
 
+bool addrspace__range(const struct addrspace *as, size_t i, struct exec_range *out)
+{
+	const struct range *r = &as->range[i];
+
+	if (i >= as->n_ranges)
+		return false;
+	*out = (struct exec_range){
+		.start = r->start,
+		.end = r->end,
+		.image = r->image,
+		.label = r->label,
+	};
+	if (r->image &&
+	    (!r->image->elf || !elfimg__exec_mapping_vaddr(r->image->elf, r->offset, &out->vaddr)))
+		out->vaddr = 0;
+	return true;
+}
+
 const struct image *const *addrspace__images(const struct addrspace *as, size_t *n)
 {
 	*n = as->n_images;

@@ -51,6 +51,15 @@ struct place {
 };
 /* Resolve addr. Returns false when addr is in no known executable mapping. */
 bool addrspace__find(const struct addrspace *as, uint64_t addr, struct place *place);
+/* Executable range number i, from the lowest address on: also those that were unmapped and not
+ * replaced. */
+struct exec_range {
+	uint64_t start, end;
+	const struct image *image; /* NULL: label says what it is */
+	uint64_t vaddr;		   /* ELF virtual address of start in image */
+	const char *label;
+};
+bool addrspace__range(const struct addrspace *as, size_t i, struct exec_range *out);
 /* All images, in order of first sight. */
 const struct image *const *addrspace__images(const struct addrspace *as, size_t *n);
 pid_t addrspace__pid(const struct addrspace *as);

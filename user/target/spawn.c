@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,7 +28,7 @@ struct spawn {
 };
 
 /* Runs between fork and exec: nothing but async-signal-safe calls. */
-static void __attribute__((noreturn)) run_child(char *const argv[], int channel)
+static void __attribute__((noreturn)) run_child(char *const argv[], int channel, pid_t parent)
 {
 	struct sigaction dfl = {.sa_handler = SIG_DFL};
 	sigset_t none;
@@ -46,6 +47,13 @@ static void __attribute__((noreturn)) run_child(char *const argv[], int channel)
 	while (got < 0 && errno == EINTR);
 	if (got != 1) /* our parent is gone, or gave up */
 		_exit(127);
+	/*
+	 * If we are killed while it is stopped, nobody else would let it go on. Kept across execve,
+	 * but for set-user-ID programs; harmless to one that runs (prctl(2)).
+	 */
+	prctl(PR_SET_PDEATHSIG, SIGCONT);
+	if (getppid() != parent)
+		_exit(127);
 	execvp(argv[0], argv);
 	err = errno;
 	(void)!write(channel, &err, sizeof(err));
@@ -56,6 +64,7 @@ int spawn__new(char *const argv[], struct spawn **out)
 {
 	int pair[2] = {-1, -1}, err = 0;
 	struct spawn *sp;
+	pid_t parent;
 
 	*out = NULL;
 	if (!argv || !argv[0])
@@ -69,6 +78,7 @@ int spawn__new(char *const argv[], struct spawn **out)
 		err = -errno;
 		goto cleanup;
 	}
+	parent = getpid();
 	sp->pid = fork();
 	if (sp->pid < 0) {
 		err = -errno;
@@ -76,7 +86,7 @@ int spawn__new(char *const argv[], struct spawn **out)
 	}
 	if (!sp->pid) {
 		close(pair[0]);
-		run_child(argv, pair[1]);
+		run_child(argv, pair[1], parent);
 	}
 	sp->channel = pair[0];
 	pair[0] = -1;

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unwind/tables.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elf/elfimg.h"
+#include "target/addrspace.h"
+#include "unwind/cfi.h"
+#include "unwind/vdso.h"
+
+/* The table of one image. */
+struct table {
+	const struct image *image; /* NULL: the vdso */
+	struct unwind_row *rows;   /* until they are in the map */
+	size_t n;
+	uint64_t base;	/* ELF vaddr that row.pc counts from */
+	uint32_t first; /* index of the first row in the map */
+	bool stored;
+};
+
+struct tables {
+	struct table *table;
+	size_t n, room;
+	size_t n_rows;		 /* of all tables */
+	struct unwind_row *rows; /* the map, NULL: not there yet */
+	size_t rows_room, rows_used;
+	struct unwind_seg *segs;
+	size_t n_segs; /* in force */
+	int half;      /* of segs that is in force */
+	struct memleak_state *state;
+	char (*warning)[256];
+	size_t n_warnings, next_warning;
+};
+
+struct tables *tables__new(void)
+{
+	return calloc(1, sizeof(struct tables));
+}
+
+void tables__free(struct tables *t)
+{
+	size_t i;
+
+	if (!t)
+		return;
+	for (i = 0; i < t->n; i++)
+		free(t->table[i].rows);
+	free(t->table);
+	free(t->warning);
+	free(t);
+}
+
+static struct table *find(const struct tables *t, const struct image *image)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (t->table[i].image == image)
+			return &t->table[i];
+	return NULL;
+}
+
+static void warn(struct tables *t, const struct image *image, const char *what)
+{
+	char(*warning)[256] = realloc(t->warning, (t->n_warnings + 1) * sizeof(*warning));
+
+	if (!warning)
+		return;
+	t->warning = warning;
+	snprintf(warning[t->n_warnings++], sizeof(*warning),
+		 "%.100s: %.100s; its code is walked by frame pointers",
+		 image ? image->name : "[vdso]", what);
+}
+
+const char *tables__next_warning(struct tables *t)
+{
+	return t->next_warning < t->n_warnings ? t->warning[t->next_warning++] : NULL;
+}
+
+/* Build the rows of one image; none when there is no use in it. */
+static int build(struct tables *t, const struct image *image, struct table *table)
+{
+	struct cfi_info info = {0};
+	struct elfimg *vdso = NULL;
+	int err = -ENODATA;
+
+	if (!image && !vdso__open(&vdso))
+		err = cfi__build(vdso, &table->rows, &table->n, &info);
+	else if (image && image->elf)
+		err = cfi__build(image->elf, &table->rows, &table->n, &info);
+	elfimg__free(vdso);
+	if (err) {
+		table->rows = NULL;
+		table->n = 0;
+	}
+	table->base = info.base;
+	if (err && err != -ENOMEM && err != -ENODATA)
+		warn(t, image, info.warning ? info.warning : strerror(-err));
+	return err == -ENOMEM ? err : 0;
+}
+
+static int learn_one(struct tables *t, const struct image *image)
+{
+	struct table *tables;
+	int err;
+
+	if (find(t, image))
+		return 0;
+	if (t->n == t->room) {
+		size_t room = t->room ? 2 * t->room : 64;
+
+		tables = realloc(t->table, room * sizeof(*tables));
+		if (!tables)
+			return -ENOMEM;
+		t->table = tables;
+		t->room = room;
+	}
+	t->table[t->n] = (struct table){.image = image};
+	err = build(t, image, &t->table[t->n]);
+	if (err)
+		return err;
+	t->n_rows += t->table[t->n++].n;
+	return 0;
+}
+
+static bool is_vdso(const struct exec_range *r)
+{
+	return !r->image && r->label && !strcmp(r->label, "[vdso]");
+}
+
+int tables__learn(struct tables *t, const struct addrspace *as)
+{
+	struct exec_range r;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; addrspace__range(as, i, &r) && !err; i++)
+		if ((r.image && r.image->mapped) || is_vdso(&r))
+			err = learn_one(t, r.image);
+	return err;
+}
+
+size_t tables__rows(const struct tables *t)
+{
+	return t->n_rows;
+}
+
+void tables__attach(struct tables *t, struct unwind_row *rows, size_t n_rows,
+		    struct unwind_seg *segs, struct memleak_state *state)
+{
+	t->rows = rows;
+	t->rows_room = n_rows;
+	t->segs = segs;
+	t->state = state;
+}
+
+/* Append a table's rows to the map. */
+static void store(struct tables *t, struct table *table)
+{
+	if (table->stored)
+		return;
+	table->stored = true;
+	if (table->n > t->rows_room - t->rows_used) {
+		warn(t, table->image, "no room is left for its unwind table");
+		table->n = 0;
+	}
+	table->first = (uint32_t)t->rows_used;
+	if (table->n)
+		memcpy(t->rows + t->rows_used, table->rows, table->n * sizeof(*table->rows));
+	t->rows_used += table->n;
+	free(table->rows);
+	table->rows = NULL;
+}
+
+static struct unwind_seg segment(const struct tables *t, const struct exec_range *r)
+{
+	struct unwind_seg seg = {.start = r->start, .end = r->end};
+	const struct table *table = r->image || is_vdso(r) ? find(t, r->image) : NULL;
+
+	if (!table || !table->n)
+		return seg;
+	/* the vdso is mapped as it is, with its lowest address first */
+	seg.bias = r->image ? r->start - r->vaddr + table->base : r->start;
+	seg.row_lo = table->first;
+	seg.row_hi = table->first + (uint32_t)table->n;
+	return seg;
+}
+
+void tables__publish(struct tables *t, const struct addrspace *as)
+{
+	struct unwind_seg *now = t->segs + t->half * UNWIND_MAX_SEGS;
+	struct unwind_seg *next = t->segs + !t->half * UNWIND_MAX_SEGS;
+	uint64_t first = (uint64_t)!t->half * UNWIND_MAX_SEGS;
+	struct exec_range r;
+	size_t n = 0, i;
+
+	for (i = 0; i < t->n; i++)
+		store(t, &t->table[i]);
+	for (i = 0; n < UNWIND_MAX_SEGS && addrspace__range(as, i, &r); i++)
+		next[n++] = segment(t, &r);
+	if (n == t->n_segs && !memcmp(now, next, n * sizeof(*now)))
+		return;
+	/* rows and segments are there before they are referred to */
+	__atomic_store_n(&t->state->segs, first | (first + n) << 32, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&t->state->gen, 1, __ATOMIC_RELEASE);
+	t->half = !t->half;
+	t->n_segs = n;
+}

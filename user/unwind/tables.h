@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tables - hands the unwind tables of a target's images to the BPF side.
+ *
+ * An image's rows are built and stored once; a change of the address space only writes segments,
+ * into the half of the map that is not in use, and then switches to it.
+ */
+#ifndef UNWIND_TABLES_H
+#define UNWIND_TABLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "unwind/row.h"
+
+struct addrspace;
+struct tables;
+
+struct tables *tables__new(void); /* NULL: no memory */
+void tables__free(struct tables *t);
+/*
+ * Build what is missing for the images that are mapped now. Images whose call frame information is
+ * missing or broken are walked by frame pointers. Returns 0 or -ENOMEM.
+ */
+int tables__learn(struct tables *t, const struct addrspace *as);
+/* Rows built so far: the map's size is chosen by it. */
+size_t tables__rows(const struct tables *t);
+/*
+ * Give it the memory of the maps, where rows and segments go from now on: n_rows rows, 2 *
+ * UNWIND_MAX_SEGS segments. state: where to switch. All borrowed.
+ */
+void tables__attach(struct tables *t, struct unwind_row *rows, size_t n_rows,
+		    struct unwind_seg *segs, struct memleak_state *state);
+/* Write what has been learned since, and switch to the address space as it is now. */
+void tables__publish(struct tables *t, const struct addrspace *as);
+/* What went wrong with an image that was learned, once for each: "no room", "broken" …; NULL: no
+ * more. */
+const char *tables__next_warning(struct tables *t);
+#endif
