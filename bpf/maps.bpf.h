@@ -89,6 +89,7 @@ struct pending_call {
 	__u64 ra;	       /* PROBE_COOKIE_BY_EXIT: the return address */
 	__u64 size;	       /* bytes asked for, ~0: the product overflowed */
 	__u64 ptr;	       /* old block, or where the new pointer will be stored */
+	__u64 birth_ns;	       /* of the block that realloc replaces, 0: none */
 	struct live_block old; /* realloc: the old block's record, taken out of the live map */
 	__u8 active;
 	__u8 has_old;
@@ -102,14 +103,28 @@ struct pending_syscall {
 	__u8 active;
 };
 
+/* A walk up a stack: the frame that is reached. */
+struct walk {
+	__u64 pc, sp, fp;
+	__u64 hash;
+	__u32 depth, end;
+	__u32 interrupted; /* pc is no return address: a signal came there */
+};
+
 /*
- * What belongs to one thread. Task storage and not per-CPU memory, as uprobe programs can be
- * preempted (since 6.0); it also ends with the thread, so a tid that is used again starts afresh.
+ * What belongs to one thread, and what its programs work with. Task storage, as uprobe programs can
+ * be preempted (since 6.0): per-CPU memory would be another thread's in between. That goes for the
+ * stack as well: since 6.13 functions that use 64 bytes of it or more get a "private" stack, one
+ * per CPU (bpf_enable_priv_stack in kernel/bpf/verifier.c). So what is not a word or two lives
+ * here, and tests/stack-size measures.
  */
 struct thread_slot {
 	struct pending_call call;
 	struct pending_syscall sys;
 	__u64 last_free; /* block freed last, 0: none */
+	struct live_key key;
+	struct live_block block; /* being recorded */
+	struct walk walk;
 	struct stack_trace trace;
 	__u64 copy_at;	 /* address that copy begins with */
 	__u64 copy_size; /* bytes in it */
@@ -122,6 +137,9 @@ struct {
 	__type(key, int);
 	__type(value, struct thread_slot);
 } threads __weak SEC(".maps");
+
+/* A function with a stack frame of its own, perhaps not used by all that include its header. */
+#define SUBPROGRAM static __attribute__((noinline, unused))
 
 /*
  * A function that the verifier checks once by itself, not anew at each call; defined in a header,

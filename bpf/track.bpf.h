@@ -24,21 +24,21 @@ static __always_inline struct thread_slot *track_slot(void)
  * Walk, and enter the stack into the stack map as taken hits times. Returns its key, 0 when the
  * map is full.
  */
-static __always_inline __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp,
-					 __u64 hits)
+SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp, __u64 hits)
 {
-	__u64 key = unwind_walk(slot, ip, sp, fp);
 	struct stack_trace *known;
 	struct event *e;
-	long err;
+	__u64 key;
 
+	if (!slot)
+		return 0;
+	key = unwind_walk(slot, ip, sp, fp);
 	if (slot->trace.head.end == WALK_FAULT)
 		stat_inc(STAT_STACK_FAULT);
 	slot->trace.head.hits = hits;
 	known = bpf_map_lookup_elem(&stacks, &key);
 	if (!known) {
-		err = bpf_map_update_elem(&stacks, &key, &slot->trace, BPF_NOEXIST);
-		if (!err) {
+		if (!bpf_map_update_elem(&stacks, &key, &slot->trace, BPF_NOEXIST)) {
 			/* user space resolves it now, while what it points to is mapped */
 			e = event_reserve(EVENT_STACK);
 			if (e) {
@@ -58,30 +58,39 @@ static __always_inline __u64 track_stack(struct thread_slot *slot, __u64 ip, __u
 	return key;
 }
 
-static __always_inline void track_insert(__u64 addr, const struct live_block *block)
+static __always_inline struct live_key *track_key(struct thread_slot *slot, __u64 addr)
 {
-	struct live_key key = {.addr = addr, .space = state.space};
-	long err = bpf_map_update_elem(&live, &key, block, BPF_NOEXIST);
+	slot->key.addr = addr;
+	slot->key.space = state.space;
+	slot->key.pad = 0;
+	return &slot->key;
+}
+
+static __always_inline void track_insert(struct thread_slot *slot, __u64 addr,
+					 const struct live_block *block)
+{
+	struct live_key *key = track_key(slot, addr);
+	long err = bpf_map_update_elem(&live, key, block, BPF_NOEXIST);
 
 	if (err == -17 /* EEXIST */) {
 		/* the address was handed out again: a free has escaped us */
 		stat_inc(STAT_IMPLIED);
-		err = bpf_map_update_elem(&live, &key, block, BPF_ANY);
+		err = bpf_map_update_elem(&live, key, block, BPF_ANY);
 	}
 	if (err)
 		stat_inc(STAT_LOST_FULL);
 }
 
 /* Take a block out of the live map. False: it is not there. */
-static __always_inline bool track_take(__u64 addr, struct live_block *out)
+static __always_inline bool track_take(struct thread_slot *slot, __u64 addr, struct live_block *out)
 {
-	struct live_key key = {.addr = addr, .space = state.space};
-	struct live_block *b = bpf_map_lookup_elem(&live, &key);
+	struct live_key *key = track_key(slot, addr);
+	struct live_block *b = bpf_map_lookup_elem(&live, key);
 
 	if (!b)
 		return false;
 	*out = *b; /* before the delete: its memory is reused at once */
-	return bpf_map_delete_elem(&live, &key) == 0;
+	return bpf_map_delete_elem(&live, key) == 0;
 }
 
 /* No allocator goes deeper than this within one call. */
@@ -93,13 +102,13 @@ static __always_inline bool track_take(__u64 addr, struct live_block *out)
  * return trampoline, or the caller where there is no return probe. An exception, a longjmp or a
  * stack switch leaves the slot behind; then it is stale.
  */
-static __always_inline bool track_nested(const struct pending_call *call, __u64 sp)
+SUBPROGRAM bool track_nested(const struct pending_call *call, __u64 sp)
 {
 #ifdef __TARGET_ARCH_x86
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 ra = 0;
 
-	if (call->sp < sp || call->sp - sp > NESTING_SPAN)
+	if (!call || call->sp < sp || call->sp - sp > NESTING_SPAN)
 		return false;
 	if (bpf_probe_read_user(&ra, sizeof(ra), (void *)call->sp))
 		return false;
@@ -109,7 +118,7 @@ static __always_inline bool track_nested(const struct pending_call *call, __u64 
 		return true;
 	return ra == BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
 #else
-	return call->sp > sp && call->sp - sp <= NESTING_SPAN;
+	return call && call->sp > sp && call->sp - sp <= NESTING_SPAN;
 #endif
 }
 
@@ -155,7 +164,7 @@ static __always_inline __u64 track_product(__u64 a, __u64 b)
 }
 
 /* An allocator function is entered. False: its return does not matter. */
-static __always_inline bool track_begin(struct pt_regs *ctx, __u64 cookie)
+SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 {
 	struct thread_slot *slot = track_slot();
 	struct pending_call *call;
@@ -191,22 +200,23 @@ static __always_inline bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	 * then: the record is taken out now and put back if the call fails.
 	 */
 	if (PROBE_COOKIE_OP(cookie) == PROBE_OP_REALLOC && call->ptr)
-		call->has_old = track_take(call->ptr, &call->old);
+		call->has_old = track_take(slot, call->ptr, &call->old);
 	call->active = 1;
 	return true;
 }
 
-/* Record a new block; (ip, sp) are the caller's. birth_ns 0: now. */
-static __always_inline void track_record(struct pt_regs *ctx, struct thread_slot *slot, __u64 ip,
-					 __u64 sp, __u64 addr, __u64 birth_ns)
+/* Record a new block at addr, 0: not known; (ip, sp, fp) are the caller's. birth_ns 0: now. */
+SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u64 sp, __u64 fp)
 {
-	struct pending_call *call = &slot->call;
-	__u64 size = call->size;
-	struct live_block block = {};
 	__u32 seen = STAT_SEEN;
+	struct live_block *block;
 	struct event *e;
-	__u64 *seq;
+	__u64 size, *seq;
 
+	if (!slot)
+		return;
+	block = &slot->block;
+	size = slot->call.size;
 	if (size < cfg.min_size || size > cfg.max_size) {
 		stat_inc(STAT_FILTERED);
 		return;
@@ -219,49 +229,50 @@ static __always_inline void track_record(struct pt_regs *ctx, struct thread_slot
 	seq = bpf_map_lookup_elem(&stats, &seen);
 	if (!seq)
 		return;
-	block.id = LIVE_ID(bpf_get_smp_processor_id(), __sync_fetch_and_add(seq, 1));
+	block->id = LIVE_ID(bpf_get_smp_processor_id(), __sync_fetch_and_add(seq, 1));
 	if (!addr) {
 		stat_inc(STAT_LOST_READ);
 		return;
 	}
-	block.size = size;
-	block.birth_ns = birth_ns ? birth_ns : bpf_ktime_get_ns();
-	block.stack = track_stack(slot, ip, sp, PT_REGS_FP(ctx), 1);
-	block.tid = (__u32)bpf_get_current_pid_tgid();
-	block.entry = PROBE_COOKIE_ENTRY(call->cookie);
-	track_insert(addr, &block);
+	block->size = size;
+	block->birth_ns = slot->call.birth_ns ? slot->call.birth_ns : bpf_ktime_get_ns();
+	block->stack = track_stack(slot, ip, sp, fp, 1);
+	block->tid = (__u32)bpf_get_current_pid_tgid();
+	block->entry = PROBE_COOKIE_ENTRY(slot->call.cookie);
+	track_insert(slot, addr, block);
 	if (cfg.trace) {
 		e = event_reserve(EVENT_ALLOC);
 		if (e) {
 			e->addr = addr;
 			e->size = size;
-			e->entry = block.entry;
-			e->stack = block.stack;
+			e->entry = block->entry;
+			e->stack = block->stack;
 			bpf_ringbuf_submit(e, 0);
 		}
 	}
 }
 
 /* A realloc returned: settle what became of the old block. */
-static __always_inline void track_settle_old(struct pending_call *call, bool moved)
+static __always_inline void track_settle_old(struct thread_slot *slot, bool moved)
 {
+	struct pending_call *call = &slot->call;
+
 	if (!call->has_old)
 		return;
 	call->has_old = 0;
 	if (moved || !call->size) /* realloc(p, 0) returning NULL has freed p */
 		stat_inc(STAT_FREED);
 	else
-		track_insert(call->ptr, &call->old);
+		track_insert(slot, call->ptr, &call->old);
 }
 
 /* xallocx returned the block's real size: it grew, shrank or stayed in place. */
-static __always_inline void track_resized(struct pending_call *call, __u64 real)
+static __always_inline void track_resized(struct thread_slot *slot, __u64 real)
 {
-	struct live_key key = {.addr = call->ptr, .space = state.space};
-	struct live_block *b = bpf_map_lookup_elem(&live, &key);
+	struct live_block *b = bpf_map_lookup_elem(&live, track_key(slot, slot->call.ptr));
 
-	if (b && real >= call->size)
-		b->size = call->size;
+	if (b && real >= slot->call.size)
+		b->size = slot->call.size;
 }
 
 /* The calling thread's slot, if it is within an allocator function. */
@@ -277,93 +288,89 @@ static __always_inline void track_finish(struct pt_regs *ctx, struct thread_slot
 					 __u64 sp)
 {
 	struct pending_call *call = &slot->call;
-	__u64 rc = PT_REGS_RC(ctx), addr, birth_ns = 0;
+	__u64 rc = PT_REGS_RC(ctx), addr = rc;
+	__u32 op = PROBE_COOKIE_OP(call->cookie);
+	bool failed = !rc;
 
 	call->active = 0;
-	switch (PROBE_COOKIE_OP(call->cookie)) {
-	case PROBE_OP_ALLOC:
-	case PROBE_OP_REALLOC:
-		if (call->has_old)
-			birth_ns = call->old.birth_ns;
-		track_settle_old(call, rc != 0);
-		if (!rc)
-			stat_inc(STAT_FAILED);
-		else
-			track_record(ctx, slot, ip, sp, rc, birth_ns);
-		break;
-	case PROBE_OP_ALLOC_OUT:
-		if (rc) { /* the out pointer holds nothing of this call */
-			stat_inc(STAT_FAILED);
-			break;
-		}
+	if (op == PROBE_OP_RESIZE) {
+		track_resized(slot, rc);
+		return;
+	}
+	if (op == PROBE_OP_ALLOC_OUT) {
+		failed = rc != 0; /* the out pointer holds nothing of this call */
 		if (bpf_probe_read_user(&addr, sizeof(addr), (void *)call->ptr))
 			addr = 0;
-		track_record(ctx, slot, ip, sp, addr, 0);
-		break;
-	case PROBE_OP_RESIZE:
-		track_resized(call, rc);
-		break;
 	}
+	call->birth_ns = call->has_old ? call->old.birth_ns : 0;
+	track_settle_old(slot, !failed);
+	if (failed)
+		stat_inc(STAT_FAILED);
+	else
+		track_record(slot, addr, ip, sp, PT_REGS_FP(ctx));
 }
 
 /* A return probe fires. */
-static __always_inline void track_return(struct pt_regs *ctx)
+SUBPROGRAM int track_return(struct pt_regs *ctx)
 {
 	struct thread_slot *slot = track_pending();
 	__u64 sp = PT_REGS_SP(ctx);
 
 	if (!slot || slot->call.cookie & PROBE_COOKIE_BY_EXIT)
-		return;
+		return 0;
 #ifdef __TARGET_ARCH_x86
 	if (sp != slot->call.sp + 8) /* ret has popped the return address */
-		return;		     /* a nested call's return */
+		return 0;	     /* a nested call's return */
 #else
 	if (sp != slot->call.sp)
-		return;
+		return 0;
 #endif
 	track_finish(ctx, slot, PT_REGS_IP(ctx), sp);
+	return 0;
 }
 
 /*
  * A return instruction of a function without return probe, or of one that it ends in, is about to
  * be executed. Others pass it too: stack pointer and return address tell whose it is.
  */
-static __always_inline void track_exit(struct pt_regs *ctx)
+SUBPROGRAM int track_exit(struct pt_regs *ctx)
 {
 	struct thread_slot *slot = track_pending();
 	__u64 sp = PT_REGS_SP(ctx), ra = 0;
 
 	if (!slot || !(slot->call.cookie & PROBE_COOKIE_BY_EXIT) || sp != slot->call.sp)
-		return;
+		return 0;
 	if (bpf_probe_read_user(&ra, sizeof(ra), (void *)sp) || ra != slot->call.ra)
-		return;
+		return 0;
 	track_finish(ctx, slot, ra, sp + 8);
+	return 0;
 }
 
 /*
  * A block is freed. Counted at entry, never at return: by then the address may be another thread's.
  */
-static __always_inline void track_free(struct pt_regs *ctx, __u64 cookie)
+SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 {
 	__u64 addr = track_arg(ctx, PROBE_COOKIE_PTR(cookie));
-	struct live_key key = {.addr = addr, .space = state.space};
 	struct thread_slot *slot;
 	struct event *e;
 	long err;
 
 	if (!addr)
-		return;
+		return 0;
 	slot = track_slot();
-	err = bpf_map_delete_elem(&live, &key);
+	if (!slot) {
+		stat_inc(STAT_NO_SLOT);
+		return 0;
+	}
+	err = bpf_map_delete_elem(&live, track_key(slot, addr));
 	if (!err)
 		stat_inc(STAT_FREED);
-	else if (!slot)
-		stat_inc(STAT_UNTRACKED_FREE);
 	else if (slot->last_free != addr && /* handed on: delete to free, a wrapper to libc */
 		 !(slot->call.active && track_nested(&slot->call, PT_REGS_SP(ctx))))
 		stat_inc(STAT_UNTRACKED_FREE);
-	if (slot) /* of two calls in a row the second is another one */
-		slot->last_free = err && slot->last_free == addr ? 0 : addr;
+	/* of two calls in a row the second is another one */
+	slot->last_free = err && slot->last_free == addr ? 0 : addr;
 	if (cfg.trace) {
 		e = event_reserve(EVENT_FREE);
 		if (e) {
@@ -372,6 +379,7 @@ static __always_inline void track_free(struct pt_regs *ctx, __u64 cookie)
 			bpf_ringbuf_submit(e, 0);
 		}
 	}
+	return 0;
 }
 
 #endif

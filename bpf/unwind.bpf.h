@@ -16,14 +16,6 @@
 		       */
 #define STACK_WORDS (STACK_COPY / 8)
 
-struct walk {
-	struct thread_slot *slot;
-	__u64 pc, sp, fp; /* of the frame that is reached */
-	__u64 hash;
-	__u32 depth, end;
-	__u32 interrupted; /* pc is no return address: a signal came there */
-};
-
 /* Fill the copy from addr. Near a stack's upper end fewer bytes can be read: take one frame then.
  */
 static __always_inline void unwind_copy(struct thread_slot *slot, __u64 addr)
@@ -59,23 +51,23 @@ VERIFIED_ONCE int unwind_read(struct thread_slot *slot, __u64 addr, __u64 *value
 }
 
 /* The frame that a signal has interrupted: struct rt_sigframe, arch/x86/include/asm/sigframe.h. */
-static __always_inline __u32 unwind_signal(struct walk *w)
+static __always_inline __u32 unwind_signal(struct thread_slot *slot)
 {
-	__u64 sp = w->sp, fp, pc;
+	struct walk *w = &slot->walk;
+	__u64 sp = w->sp;
 
-	if (unwind_read(w->slot, sp + 120, &fp) || unwind_read(w->slot, sp + 160, &w->sp) ||
-	    unwind_read(w->slot, sp + 168, &pc))
+	if (unwind_read(slot, sp + 120, &w->fp) || unwind_read(slot, sp + 160, &w->sp) ||
+	    unwind_read(slot, sp + 168, &w->pc))
 		return WALK_FAULT;
-	w->fp = fp;
-	w->pc = pc;
 	w->interrupted = 1;
 	return WALK_DEPTH;
 }
 
 /* Go from a frame to its caller's by row. Returns WALK_DEPTH to go on, else why not. */
-static __always_inline __u32 unwind_apply(struct walk *w, __u64 row)
+static __always_inline __u32 unwind_apply(struct thread_slot *slot, __u64 row)
 {
 	__u64 kind = ROW_KIND(row), save = ROW_SAVE(row), cfa;
+	struct walk *w = &slot->walk;
 
 	switch (kind) {
 	case UNWIND_SP:
@@ -90,9 +82,9 @@ static __always_inline __u32 unwind_apply(struct walk *w, __u64 row)
 		cfa = w->sp + 8 + ((w->pc & 15) >= ROW_CFA(row) ? 8 : 0);
 		break;
 	case UNWIND_SIGNAL:
-		return unwind_signal(w);
+		return unwind_signal(slot);
 	case UNWIND_FP_DEREF:
-		if (unwind_read(w->slot, w->fp - ROW_CFA(row) * 8, &cfa))
+		if (unwind_read(slot, w->fp - ROW_CFA(row) * 8, &cfa))
 			return WALK_FAULT;
 		break;
 	case UNWIND_SP_FAR:
@@ -108,35 +100,43 @@ static __always_inline __u32 unwind_apply(struct walk *w, __u64 row)
 	if (cfa <= w->sp || cfa - w->sp > STACK_SPAN)
 		return WALK_CHAIN;
 	if (kind == UNWIND_FP_DEREF) {
-		if (unwind_read(w->slot, w->fp, &w->fp))
+		if (unwind_read(slot, w->fp, &w->fp))
 			return WALK_FAULT;
 	} else if (save) {
-		if (unwind_read(w->slot, cfa - save * 8, &w->fp))
+		if (unwind_read(slot, cfa - save * 8, &w->fp))
 			return WALK_FAULT;
 	}
-	if (unwind_read(w->slot, cfa - 8, &w->pc))
+	if (unwind_read(slot, cfa - 8, &w->pc))
 		return WALK_FAULT;
 	w->sp = cfa;
 	w->interrupted = 0;
 	return w->pc ? WALK_DEPTH : WALK_BOTTOM;
 }
 
+/* bpf_loop takes nothing but memory on the stack. */
+struct walk_context {
+	struct thread_slot *slot;
+};
+
 /* One frame. Returns 1 to stop (bpf_loop's convention). */
-static long unwind_step(__u32 index, struct walk *w)
+static long unwind_step(__u32 index, struct walk_context *context)
 {
-	struct thread_slot *slot = w->slot;
-	__u32 depth = w->depth;
+	struct thread_slot *slot = context->slot;
+	struct walk *w;
+	__u32 depth;
 	__u64 row, pc;
 
 	if (!slot)
 		return 1;
+	w = &slot->walk;
+	depth = w->depth;
 	/* a return address may be the next function's first: its call is what counts */
 	row = cfg.frame_pointers ? ROW_FRAME_POINTER : row_find(w->pc - !w->interrupted);
 	if (row == ROW_NO_MAPPING) {
 		w->end = WALK_NO_MAPPING;
 		return 1;
 	}
-	w->end = unwind_apply(w, row);
+	w->end = unwind_apply(slot, row);
 	if (w->end != WALK_DEPTH)
 		return 1;
 	if (depth >= cfg.max_depth || depth >= MEMLEAK_MAX_DEPTH)
@@ -155,26 +155,27 @@ static long unwind_step(__u32 index, struct walk *w)
  * Walk from (pc, sp, fp) as they are in the caller of the allocator, into slot->trace.
  * pc becomes the first frame. Returns the hash of the frames, never 0.
  */
-static __noinline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u64 sp, __u64 fp)
+static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u64 sp, __u64 fp)
 {
-	struct walk w = {
-		.slot = slot,
-		.pc = pc,
-		.sp = sp,
-		.fp = fp,
-		.depth = 1,
-		.hash = (pc ^ state.space) * HASH_K,
-	};
+	struct walk_context context = {.slot = slot};
+	struct walk *w;
 
 	if (!slot)
 		return 0;
+	w = &slot->walk;
+	w->pc = pc;
+	w->sp = sp;
+	w->fp = fp;
+	w->hash = (pc ^ state.space) * HASH_K;
+	w->depth = 1;
+	w->interrupted = 0;
 	slot->trace.pc[0] = pc;
 	unwind_copy(slot, sp);
 	/* one step more than frames, to see that the last one is the outermost */
-	bpf_loop(MEMLEAK_MAX_DEPTH + 1, unwind_step, &w, 0);
-	slot->trace.head.depth = w.depth;
-	slot->trace.head.end = w.end;
-	return w.hash ? w.hash : 1;
+	bpf_loop(MEMLEAK_MAX_DEPTH + 1, unwind_step, &context, 0);
+	slot->trace.head.depth = w->depth;
+	slot->trace.head.end = w->end;
+	return w->hash ? w->hash : 1;
 }
 
 #endif
