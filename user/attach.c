@@ -155,6 +155,19 @@ static bool passes_through(const struct allocator *alloc, size_t self, const str
 	return false;
 }
 
+/* Where the probe on the function at offset goes: an instruction that the kernel can emulate, if
+ * possible. */
+static uint64_t place(const struct allocator *alloc, uint64_t offset)
+{
+	const struct elfimg *elf = alloc->image->elf;
+	uint64_t vaddr, placed;
+
+	if (!elf || !elfimg__offset_to_vaddr(elf, offset, &vaddr) ||
+	    !elfimg__vaddr_to_offset(elf, code__probe_point(elf, vaddr), &placed))
+		return offset;
+	return placed;
+}
+
 /* A function that may throw: its entry, and each of its return instructions. */
 static int add_throwing(struct site_list *list, const struct allocator *alloc, size_t i,
 			const struct code *code)
@@ -164,7 +177,7 @@ static int add_throwing(struct site_list *list, const struct allocator *alloc, s
 	size_t k;
 	int err;
 
-	err = add_site(list, alloc->sites[i].offset,
+	err = add_site(list, place(alloc, alloc->sites[i].offset),
 		       cookie_of(alloc->sites[i].entry) | PROBE_COOKIE_BY_EXIT, SESSION_ENTER);
 	for (k = 0; k < code->n_returns && !err; k++)
 		if (elfimg__vaddr_to_offset(elf, code->returns[k], &offset))
@@ -195,7 +208,7 @@ static int add_function(struct attacher *a, struct site_list *list, const struct
 	}
 	if (throws)
 		return add_throwing(list, alloc, i, &code);
-	return add_site(list, site->offset, cookie_of(site->entry),
+	return add_site(list, place(alloc, site->offset), cookie_of(site->entry),
 			e->op == PROBE_OP_FREE ? SESSION_FREE : SESSION_CALL);
 }
 

@@ -12,6 +12,7 @@
 #include "../bpf/memleak.h"
 #include "elf/elfimg.h"
 #include "report/model.h"
+#include "sym/perfmap.h"
 #include "sym/symbolizer.h"
 #include "target/addrspace.h"
 
@@ -22,6 +23,7 @@ struct stacks {
 	struct stack_trace *trace; /* room for one map value */
 	const struct addrspace *as;
 	struct symbolizer *sym;
+	struct perfmap *jit;
 	void *known; /* tsearch tree of struct known_stack */
 };
 
@@ -51,7 +53,7 @@ static int compare_keys(const void *a, const void *b)
 }
 
 struct stacks *stacks__new(int map_fd, uint32_t max_depth, const struct addrspace *as,
-			   struct symbolizer *sym)
+			   struct symbolizer *sym, struct perfmap *jit)
 {
 	struct stacks *s = calloc(1, sizeof(*s));
 
@@ -63,6 +65,7 @@ struct stacks *stacks__new(int map_fd, uint32_t max_depth, const struct addrspac
 	s->trace = calloc(1, sizeof(*s->trace));
 	s->as = as;
 	s->sym = sym;
+	s->jit = jit;
 	if (!s->trace) {
 		free(s);
 		return NULL;
@@ -225,12 +228,19 @@ static char *copy(const char *s)
 static int add_frames(const struct stacks *s, const struct known_frame *f, struct model_stack *out)
 {
 	const struct sym_frame none = {0}, *names = &none;
+	struct sym_frame jit = {0};
+	uint64_t start;
 	struct report_frame *frames;
 	size_t n = 1, i;
 
 	if (f->image && f->image->elf &&
 	    symbolizer__resolve(s->sym, f->image->elf, f->vaddr, &names, &n))
 		return -ENOMEM;
+	if (!names->function && s->jit && !f->image &&
+	    perfmap__find(s->jit, f->addr - f->back, &jit.function, &start)) {
+		jit.offset = f->addr - f->back - start;
+		names = &jit;
+	}
 	frames = realloc(out->frames, (out->n_frames + n) * sizeof(*frames));
 	if (!frames)
 		return -ENOMEM;

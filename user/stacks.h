@@ -15,12 +15,16 @@
 struct addrspace;
 struct image;
 struct model_stack;
+struct perfmap;
 struct stacks;
 struct symbolizer;
 
-/* map_fd: the stack map, whose values hold max_depth frames. All borrowed. NULL: no memory. */
+/*
+ * map_fd: the stack map, whose values hold max_depth frames. jit names code that is in no file; may
+ * be NULL. All borrowed. NULL: no memory.
+ */
 struct stacks *stacks__new(int map_fd, uint32_t max_depth, const struct addrspace *as,
-			   struct symbolizer *sym);
+			   struct symbolizer *sym, struct perfmap *jit);
 void stacks__free(struct stacks *s);
 /* Read and place a stack now. Returns 0 or negative errno. */
 int stacks__learn(struct stacks *s, uint64_t key);

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * cxx - operator new and delete in all forms, exceptions, a longjmp and a thread's end out of them.
- *
- * libstdc++ has no frame pointers: its operator new calls malloc, and a walk by frame pointers
- * then misses the caller of operator new but not the caller's caller. So each scenario has an inner
- * and an outer function, and the outer one must be right. With "direct" the allocator defines
- * operator new itself, and both must be; "no-oom" leaves out what
- * makes operator new fail.
+ * Each scenario has an inner and an outer function; both must be told, also through libraries that
+ * have no frame pointers. "no-oom" leaves out what makes operator new fail.
  */
 #include <csetjmp>
 #include <new>
@@ -17,7 +13,6 @@
 
 #include "target.h"
 
-static bool direct;
 static bool oom_aborts; /* mimalloc built as C cannot throw */
 
 /* Outer and inner function; the body is the inner one's. */
@@ -34,25 +29,8 @@ static bool oom_aborts; /* mimalloc built as C cannot throw */
 	do {                                                                                       \
 		KEEP(block);                                                                       \
 		expect(outer, bytes, count);                                                       \
-		if (direct)                                                                        \
-			expect_outer(__func__, bytes, count);                                      \
-		if (direct)                                                                        \
-			expect_line(__func__, __LINE__);                                           \
-	} while (0)
-
-/* libstdc++'s aligned forms clobber the frame pointer before they call aligned_alloc: only operator
- * new itself can be told. */
-static unsigned long aligned_bytes, aligned_count;
-#define LEAK_ALIGNED(outer, block, bytes)                                                          \
-	do {                                                                                       \
-		KEEP(block);                                                                       \
-		aligned_bytes += bytes;                                                            \
-		aligned_count++;                                                                   \
-		if (direct) {                                                                      \
-			expect(outer, bytes, 1);                                                   \
-			expect_outer(__func__, bytes, 1);                                          \
-			expect_line(__func__, __LINE__);                                           \
-		}                                                                                  \
+		expect_outer(__func__, bytes, count);                                              \
+		expect_line(__func__, __LINE__);                                                   \
 	} while (0)
 
 namespace shop
@@ -105,17 +83,17 @@ SCENARIO(new_nothrow_fails)
 
 SCENARIO(new_aligned)
 {
-	LEAK_ALIGNED("new_aligned", new shop::wide_item, 128);
+	LEAK_CXX("new_aligned", new shop::wide_item, 128, 1);
 }
 
 SCENARIO(new_aligned_array)
 {
-	LEAK_ALIGNED("new_aligned_array", new shop::wide_item[3], 384);
+	LEAK_CXX("new_aligned_array", new shop::wide_item[3], 384, 1);
 }
 
 SCENARIO(new_aligned_nothrow)
 {
-	LEAK_ALIGNED("new_aligned_nothrow", new (std::nothrow) shop::wide_item, 128);
+	LEAK_CXX("new_aligned_nothrow", new (std::nothrow) shop::wide_item, 128, 1);
 }
 
 /* All forms of delete: plain, sized, aligned, array, nothrow. */
@@ -154,8 +132,7 @@ NOINLINE static void basket_leaks()
 {
 	shop::basket<long>::fill(100);
 	expect("basket_leaks", 800, 1);
-	if (direct)
-		expect_outer("shop::basket<long>::fill", 800, 1);
+	expect_outer("shop::basket<long>::fill", 800, 1);
 }
 
 /* Two blocks: the vector and its elements, inlined from headers or not. */
@@ -165,8 +142,7 @@ SCENARIO(vector_leaks)
 
 	v->reserve(50);
 	KEEP(v);
-	if (direct)
-		expect("vector_leaks_inner", sizeof(*v) + 400, 2);
+	expect("vector_leaks_inner", sizeof(*v) + 400, 2);
 }
 
 /* Deeper than the call that did not return: must be recorded as calls of their own. */
@@ -303,7 +279,7 @@ static void threads_end_inside()
 NOINLINE static void first_throw()
 {
 	try {
-		throw out_of_memory{ 0 };
+		throw out_of_memory{0};
 	} catch (const out_of_memory &) {
 	}
 }
@@ -321,8 +297,7 @@ static void out_of_memory_cases()
 
 int main(int argc, char **argv)
 {
-	direct = argc > 1 && !strcmp(argv[1], "direct");
-	oom_aborts = argc > 2 && !strcmp(argv[2], "no-oom");
+	oom_aborts = argc > 1 && !strcmp(argv[1], "no-oom");
 	first_throw();
 	target_ready();
 	new_plain();
@@ -337,9 +312,6 @@ int main(int argc, char **argv)
 	delete_all();
 	basket_leaks();
 	vector_leaks();
-	if (!direct)
-		expect("operator new(unsigned long, std::align_val_t)", aligned_bytes,
-		       aligned_count);
 	if (!oom_aborts)
 		out_of_memory_cases();
 	target_done();

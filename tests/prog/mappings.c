@@ -234,10 +234,33 @@ NOINLINE static void stack_of_a_thread(void)
 		target_sleep_ms(5);
 }
 
+/*
+ * glibc's free makes a thread's cache, and with it the arena's 64 MiB, if it is the first thing a
+ * thread calls.
+ */
+NOINLINE static void *thread_frees_first(void *arg)
+{
+	free(arg);
+	return NULL;
+}
+
+static void freed_by_threads(void)
+{
+	for (int i = 0; i < 3; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, thread_frees_first, malloc(100)))
+			_exit(96);
+		pthread_join(thread, NULL);
+	}
+	expect("thread_frees_first", 0, 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "thread")) {
 		target_ready();
+		freed_by_threads();
 		stack_of_a_thread();
 		map_plain();
 		target_done();

@@ -15,8 +15,8 @@ for allocator in jemalloc tcmalloc mimalloc; do
 	have "new-$allocator" cxx_$allocator || continue
 	oom=
 	[ $allocator = mimalloc ] && oom=no-oom # it is C and aborts
-	started "new-$allocator-started" "$PROG/cxx_$allocator" direct $oom
-	attached "new-$allocator-attached" "$PROG/cxx_$allocator" direct $oom
+	started "new-$allocator-started" "$PROG/cxx_$allocator" $oom
+	attached "new-$allocator-attached" "$PROG/cxx_$allocator" $oom
 done
 
 # Source lines and inlined calls, wherever and however debug information is kept.

@@ -4,8 +4,8 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-# byte_at PID FUNCTION: the first byte of libc's function in PID's memory, as hex
-byte_at()
+# head_of PID FUNCTION: the first 16 bytes of libc's function in PID's memory, as hex; a probe is in there somewhere
+head_of()
 {
 	$PYTHON - "$1" "$2" <<-'END'
 		import subprocess, sys
@@ -17,14 +17,29 @@ byte_at()
 		               if len(words) == 3 and words[2].split("@")[0] == name)
 		with open(f"/proc/{pid}/mem", "rb", 0) as memory:
 		    memory.seek(int(start, 16) + address)
-		    print(memory.read(1).hex())
+		    print(memory.read(16).hex(" "))
 	END
 }
 
-# is_byte PID FUNCTION HEX
-is_byte()
+# is_head PID FUNCTION BYTES
+is_head()
 {
-	[ "$(byte_at "$1" "$2")" = "$3" ]
+	[ "$(head_of "$1" "$2")" = "$3" ]
+}
+
+# Is there one breakpoint, and nothing else changed? is_probed PID FUNCTION BYTES-BEFORE
+is_probed()
+{
+	local now before i changed=0
+
+	read -ra now <<<"$(head_of "$1" "$2")"
+	read -ra before <<<"$3"
+	for i in "${!before[@]}"; do
+		[ "${now[i]}" = "${before[i]}" ] && continue
+		[ "${now[i]}" = cc ] || return 1
+		changed=$((changed + 1))
+	done
+	[ $changed = 1 ]
 }
 
 # Ids of the BPF programs (kind prog) or links (kind link) that process PID holds.
@@ -51,8 +66,8 @@ PIDS+=("$bystander")
 await 10 test -e "$CASE/ready"
 rm "$CASE/ready"
 start_target "$PROG/churn" || fail_case killed-tool "the program does not run"
-before=$(byte_at "$TARGET" malloc)
-before_free=$(byte_at "$TARGET" free)
+before=$(head_of "$TARGET" malloc)
+before_free=$(head_of "$TARGET" free)
 
 for round in 1 2 3; do
 	if ! start_tool -p "$TARGET" 1; then
@@ -60,12 +75,12 @@ for round in 1 2 3; do
 		continue
 	fi
 	if [ "$round" = 1 ]; then
-		if is_byte "$TARGET" malloc cc && is_byte "$TARGET" free cc; then
+		if is_probed "$TARGET" malloc "$before" && is_probed "$TARGET" free "$before_free"; then
 			pass probes-are-there "breakpoints in the target's malloc and free"
 		else
 			fail_case probes-are-there "no breakpoint in the target: this test proves nothing"
 		fi
-		if is_byte "$bystander" malloc "$before" && is_byte "$bystander" free "$before_free"; then
+		if is_head "$bystander" malloc "$before" && is_head "$bystander" free "$before_free"; then
 			pass bystander "another process with this libc has none"
 		else
 			fail_case bystander "a breakpoint in another process"
@@ -76,7 +91,7 @@ for round in 1 2 3; do
 	fi
 	kill -KILL "$TOOL_PID"
 	wait "$TOOL_PID" 2>/dev/null
-	if await 5 is_byte "$TARGET" malloc "$before" && await 5 is_byte "$TARGET" free "$before_free"; then
+	if await 5 is_head "$TARGET" malloc "$before" && await 5 is_head "$TARGET" free "$before_free"; then
 		pass "no-probe-left-$round" "SIGKILL of the tool: the target's code is as it was"
 	else
 		fail_case "no-probe-left-$round" "a breakpoint is left in the target"
@@ -98,7 +113,7 @@ done
 if start_tool -p "$TARGET" 1; then
 	sleep 0.3
 	stop_tool TERM
-	if is_byte "$TARGET" malloc "$before" && is_byte "$TARGET" free "$before_free"; then
+	if is_head "$TARGET" malloc "$before" && is_head "$TARGET" free "$before_free"; then
 		pass detached "nothing left after the last report"
 	else
 		fail_case detached "a breakpoint is left in the target"

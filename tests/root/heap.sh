@@ -6,7 +6,7 @@
 
 started heap-started "$PROG/heap"
 attached heap-attached "$PROG/heap"
-for libc in static musl musl_static; do
+for libc in nofp static musl musl_static; do
 	have "heap-$libc" heap_$libc || continue
 	started "heap-$libc-started" "$PROG/heap_$libc"
 	attached "heap-$libc-attached" "$PROG/heap_$libc"

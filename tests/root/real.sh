@@ -23,7 +23,7 @@ stop_load()
 }
 
 # traced NAME PID PATTERN N: two reports of PID under load. Names are right, at least N of them, and
-# one matches PATTERN. Debian's programs have no frame pointers: few callers of callers are seen.
+# one matches PATTERN. Debian's programs have no frame pointers.
 traced()
 {
 	local name=$1 pid=$2 pattern=$3 least=$4 frames
@@ -81,7 +81,7 @@ if command -v redis-server redis-benchmark redis-cli >/dev/null; then
 	if await 10 test -S "$CASE/redis.sock"; then
 		in_background redis-benchmark -s "$CASE/redis.sock" -t set,lpush -r 100000 -n 100000000 -c 10
 		sleep 0.3
-		traced redis "$TARGET" 'z(try)?[mc]alloc[a-z_]*' 2
+		traced redis "$TARGET" 'z(try)?[mc]alloc[a-z_]*' 8
 		stop_load
 		alive redis redis_answers
 		redis shutdown nosave >/dev/null 2>&1
@@ -109,7 +109,7 @@ PYTHONMALLOC=malloc $PYTHON "$CASE/work.py" >"$CASE/output" 2>&1 &
 TARGET=$!
 PIDS+=("$TARGET")
 if await 10 test -s "$CASE/ready"; then
-	traced python "$TARGET" '_?Py[A-Za-z_]*' 3
+	traced python "$TARGET" '_?Py[A-Za-z_]*' 10
 	rm "$CASE/ready"
 	alive python await 5 test -s "$CASE/ready"
 	end_target
@@ -136,7 +136,7 @@ if command -v sqlite3 >/dev/null; then
 	LOADS+=($!)
 	PIDS+=($!)
 	sleep 0.3
-	traced sqlite "$TARGET" '(sqlite3_[a-z0-9_]*|\?\?) ?.*\[libsqlite3' 0
+	traced sqlite "$TARGET" 'sqlite3_[a-z0-9_]*' 5
 	stop_load
 	echo "
 	;select 'still ' || 'here';" >&9
@@ -183,7 +183,7 @@ if command -v nginx curl >/dev/null; then
 		done
 		in_background bash -c 'while :; do "$@"; done' load "${fetch[@]}"
 		sleep 0.3
-		traced nginx "$worker" 'ngx_[a-z_]*' 1
+		traced nginx "$worker" 'ngx_[a-z_]*' 5
 		stop_load
 		alive nginx "${fetch[@]}"
 		gone "$worker" && fail_case nginx "the worker ended"

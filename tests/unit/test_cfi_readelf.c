@@ -400,6 +400,12 @@ static void libcrypto_agrees(void)
 	check_file(LIB "libcrypto.so.3", 50000);
 }
 
+/* Expressions that instructions for offsets follow on. */
+static void libgcrypt_agrees(void)
+{
+	check_file(LIB "libgcrypt.so.20", 10000);
+}
+
 static void libgcc_agrees(void)
 {
 	check_file(LIB "libgcc_s.so.1", 500);
@@ -443,6 +449,7 @@ int main(void)
 	RUN(libpython_agrees);
 	RUN(dynamic_linker_agrees);
 	RUN(libcrypto_agrees);
+	RUN(libgcrypt_agrees);
 	RUN(libgcc_agrees);
 	RUN(own_program_agrees);
 	RUN(vdso_agrees);

@@ -221,41 +221,144 @@ static int run(struct walk *w)
 	return 0;
 }
 
-int code__explore(const struct elfimg *img, uint64_t vaddr, struct code *out)
+static void close_walk(struct walk *w)
 {
-	struct walk *w;
-	int err = -ENOMEM;
-
-#ifndef __x86_64__
-	return -ENOTSUP;
-#endif
-	memset(out, 0, sizeof(*out));
-	w = calloc(1, sizeof(*w));
 	if (!w)
-		return -ENOMEM;
-	w->img = img;
-	w->out = out;
-	w->seen = calloc(MAX_INSNS + 1, sizeof(*w->seen));
-	if (!w->seen)
-		goto cleanup;
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &w->capstone) != CS_ERR_OK) {
-		w->capstone = 0;
-		goto cleanup;
-	}
-	cs_option(w->capstone, CS_OPT_DETAIL, CS_OPT_ON);
-	w->insn = cs_malloc(w->capstone);
-	if (!w->insn)
-		goto cleanup;
-	w->work[w->n_work++] = vaddr;
-	err = run(w);
-cleanup:
+		return;
 	if (w->insn)
 		cs_free(w->insn, 1);
 	if (w->capstone)
 		cs_close(&w->capstone);
 	free(w->seen);
 	free(w);
+}
+
+/* NULL: no memory, or no decoder for this architecture. */
+static struct walk *open_walk(const struct elfimg *img, struct code *out)
+{
+	struct walk *w;
+
+#ifndef __x86_64__
+	return NULL;
+#endif
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	w->img = img;
+	w->out = out;
+	w->seen = calloc(MAX_INSNS + 1, sizeof(*w->seen));
+	if (!w->seen || cs_open(CS_ARCH_X86, CS_MODE_64, &w->capstone) != CS_ERR_OK) {
+		w->capstone = 0;
+		close_walk(w);
+		return NULL;
+	}
+	cs_option(w->capstone, CS_OPT_DETAIL, CS_OPT_ON);
+	w->insn = cs_malloc(w->capstone);
+	if (!w->insn) {
+		close_walk(w);
+		return NULL;
+	}
+	return w;
+}
+
+int code__explore(const struct elfimg *img, uint64_t vaddr, struct code *out)
+{
+	struct walk *w = open_walk(img, out);
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (!w)
+		return -ENOTSUP;
+	w->work[w->n_work++] = vaddr;
+	err = run(w);
+	close_walk(w);
 	return err;
+}
+
+/*
+ * Does the kernel carry this instruction out itself (arch/x86/kernel/uprobes.c:
+ * branch_setup_xol_ops, push_setup_xol_ops)? Only forms without prefixes; push of r8 to r15 has
+ * one, which it knows.
+ */
+static bool is_emulated(const cs_insn *in)
+{
+	const uint8_t *b = in->bytes;
+
+	switch (b[0]) {
+	case 0x50 ... 0x57: /* push r64 */
+	case 0x70 ... 0x7f: /* jcc rel8 */
+	case 0x90:	    /* nop */
+	case 0xe8:	    /* call rel32 */
+	case 0xe9:	    /* jmp rel32 */
+	case 0xeb:	    /* jmp rel8 */
+		return true;
+	case 0x0f: /* jcc rel32 */
+		return in->size == 6 && b[1] >= 0x80 && b[1] <= 0x8f;
+	case 0x41: /* push r8 to r15 */
+		return in->size == 2 && b[1] >= 0x50 && b[1] <= 0x57;
+	}
+	return false;
+}
+
+/* Does it leave the argument registers, the stack pointer and the flow of control alone? */
+static bool is_harmless(struct walk *w, const cs_insn *in)
+{
+	static const char *const kept[] = {
+		"rdi", "edi", "di",  "dil", "rsi", "esi", "si",	 "sil", "rdx", "edx",
+		"dx",  "dl",  "dh",  "rcx", "ecx", "cx",  "cl",	 "ch",	"r8",  "r8d",
+		"r8w", "r8b", "rsp", "esp", "sp",  "spl", "rbp", "ebp", "bp",  "bpl",
+	};
+	cs_regs read, written;
+	uint8_t n_read, n_written;
+	size_t i, k;
+
+	if (cs_insn_group(w->capstone, in, CS_GRP_JUMP) ||
+	    cs_insn_group(w->capstone, in, CS_GRP_CALL) ||
+	    cs_insn_group(w->capstone, in, CS_GRP_RET) ||
+	    cs_insn_group(w->capstone, in, CS_GRP_INT) || in->id == X86_INS_SYSCALL)
+		return false;
+	if (cs_regs_access(w->capstone, in, read, &n_read, written, &n_written) != CS_ERR_OK)
+		return false;
+	for (i = 0; i < n_written; i++) {
+		const char *name = cs_reg_name(w->capstone, written[i]);
+
+		for (k = 0; name && k < sizeof(kept) / sizeof(kept[0]); k++)
+			if (!strcmp(name, kept[k]))
+				return false;
+	}
+	return true;
+}
+
+uint64_t code__probe_point(const struct elfimg *img, uint64_t vaddr)
+{
+	const int max_head = 16; /* instructions to pass over */
+	uint64_t addr = vaddr, point = vaddr;
+	struct code *code = calloc(1, sizeof(*code));
+	struct walk *w = open_walk(img, code);
+	const uint8_t *bytes;
+	size_t n, i;
+	int k;
+
+	for (k = 0; w && code && k < max_head; k++) {
+		bytes = fetch(w, addr, &n);
+		if (!bytes || !cs_disasm_iter(w->capstone, &bytes, &n, &addr, w->insn))
+			break;
+		if (is_emulated(w->insn)) {
+			point = w->insn->address;
+			break;
+		}
+		if (!is_harmless(w, w->insn))
+			break;
+	}
+	/* nothing may jump to what lies behind the entry: it would hit the probe without a call */
+	if (point != vaddr && code__explore(img, vaddr, code))
+		point = vaddr;
+	for (i = 0; point != vaddr && i < code->n_targets; i++)
+		if (code->targets[i] > vaddr && code->targets[i] <= point)
+			point = vaddr;
+	close_walk(w);
+	free(code);
+	return point;
 }
 
 bool code__reaches(const struct code *code, uint64_t vaddr)

@@ -32,6 +32,13 @@ struct code {
  * not known; -EINVAL: no code there; other negative errno. out is complete only on 0.
  */
 int code__explore(const struct elfimg *img, uint64_t vaddr, struct code *out);
+/*
+ * The best place for an entry probe on the function at vaddr: the first instruction that the kernel
+ * emulates, if every call reaches it exactly once with argument registers and stack pointer
+ * unchanged. Any other instruction is single-stepped, which costs a second trap: thirty times as
+ * much on a virtual machine. Returns vaddr itself where there is no such place.
+ */
+uint64_t code__probe_point(const struct elfimg *img, uint64_t vaddr);
 /* Does it call, or jump to, vaddr? */
 bool code__reaches(const struct code *code, uint64_t vaddr);
 #endif

@@ -176,18 +176,6 @@ static struct cfi_rule read_expression(struct exec *x)
 	return rule;
 }
 
-/*
- * DW_CFA_def_cfa_register and _offset change one half of the CFA's rule, which must be register and
- * offset before (DWARF 5, 6.4.2.2). Hand-written assembly breaks that: no row until it says both.
- */
-static bool has_cfa_offset(struct exec *x)
-{
-	if (x->state.cfa.how == CFI_OFFSET)
-		return true;
-	x->state.cfa = (struct cfi_rule){.how = CFI_ELSEWHERE};
-	return false;
-}
-
 static int remember(struct exec *x)
 {
 	if (x->n_remembered == CFI_MAX_REMEMBER)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What was measured: samples in rows and columns, the bars they have to keep, a table and JSON."""
+import json
+import statistics
+
+# The bars: "row id/column": most that the median may be, in the column's unit. A row without an
+# entry is only shown.
+BARS = {
+    "start.python3/start": 300,
+    "report.100000/report": 500,
+}
+
+
+def number(value):
+    if isinstance(value, int) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def scale(value, unit):
+    """Nanoseconds up to seconds in one column: divisor and the unit to print."""
+    if unit != "ns":
+        return 1, ""
+    for divisor, name in ((1, "ns"), (1000, "µs"), (1000000, "ms")):
+        if abs(value) < 10000 * divisor:
+            break
+    return divisor, f" {name}"
+
+
+class Cell:
+    """One figure: median and range of its samples."""
+
+    def __init__(self, name, unit, samples):
+        self.samples = samples
+        self.unit = unit
+        self.median = statistics.median(samples)
+        self.low, self.high = min(samples), max(samples)
+        self.bar = BARS.get(name)
+
+    def missed(self):
+        return self.bar is not None and self.median > self.bar
+
+    def text(self):
+        divisor, unit = scale(self.median, self.unit)
+
+        def show(value):
+            return number(value if divisor == 1 else value / divisor)
+
+        text = show(self.median) + unit
+        if len(self.samples) > 1:
+            text += f" ({show(self.low)}–{show(self.high)})"
+        if self.bar is not None:
+            text += f" {'MISSED' if self.missed() else 'ok'}, bar {show(self.bar)}"
+        return text
+
+    def json(self):
+        data = {"median": self.median, "min": self.low, "max": self.high, "samples": self.samples}
+        if self.bar is not None:
+            data.update(bar=self.bar, missed=self.missed())
+        return data
+
+
+class Row:
+    def __init__(self, name, label):
+        self.name = name
+        self.label = label
+        self.cells = {}
+        self.note = ""
+        self.failed = False
+
+    def json(self):
+        data = {"id": self.name, "label": self.label, "note": self.note, "failed": self.failed}
+        data["values"] = {column: cell.json() for column, cell in self.cells.items()}
+        return data
+
+
+class Section:
+    """A table. columns: {key: (title, unit)}"""
+
+    def __init__(self, title, columns):
+        self.title = title
+        self.columns = columns
+        self.rows = []
+
+    def row(self, name, label, note="", **samples):
+        """samples: a list of figures for each column that has any"""
+        row = Row(name, label)
+        row.note = note
+        for column, values in samples.items():
+            if column not in self.columns:
+                raise KeyError(column)
+            if values:
+                unit = self.columns[column][1]
+                row.cells[column] = Cell(f"{name}/{column}", unit, values)
+        self.rows.append(row)
+
+    def skip(self, name, label, why):
+        self.row(name, label, note=why)
+
+    def fail(self, name, label, why):
+        self.row(name, label, note=f"FAILED: {why}")
+        self.rows[-1].failed = True
+
+    def print(self, out):
+        used = [c for c in self.columns if any(c in row.cells for row in self.rows)]
+        heads = [f"{title} [{unit}]" if unit not in ("", "ns") else title
+                 for title, unit in self.columns.values()]
+        heads = [head for c, head in zip(self.columns, heads) if c in used]
+        lines = [[self.title] + heads + [""]]
+        for row in self.rows:
+            cells = [row.cells[c].text() if c in row.cells else "" for c in used]
+            lines.append(["  " + row.label] + cells + [row.note])
+        widths = [max(len(line[i]) for line in lines) for i in range(len(used) + 1)]
+        for line in lines:
+            if not any(line[1:-1]):  # only a note: not pushed behind the columns
+                print(f"{line[0]:<{widths[0]}}   {line[-1]}".rstrip(), file=out)
+                continue
+            cells = [f"{cell:<{width}}" for cell, width in zip(line, widths)]
+            print("   ".join(cells + [line[-1]]).rstrip(), file=out)
+        print(file=out, flush=True)
+
+    def json(self):
+        return {
+            "title": self.title,
+            "units": {column: unit for column, (_, unit) in self.columns.items()},
+            "rows": [row.json() for row in self.rows],
+        }
+
+
+class Results:
+    def __init__(self, facts):
+        self.facts = facts
+        self.sections = []
+
+    def failed(self):
+        return [row.name for section in self.sections for row in section.rows if row.failed]
+
+    def missed(self):
+        """Bars that were not kept, and those whose row could not be measured."""
+        names = []
+        for section in self.sections:
+            for row in section.rows:
+                names += [f"{row.name}/{c}" for c, cell in row.cells.items() if cell.missed()]
+                if row.failed:
+                    names += [bar for bar in BARS if bar.startswith(row.name + "/")]
+        return names
+
+    def save(self, path):
+        data = dict(self.facts, missed=self.missed(), failed=self.failed())
+        data["sections"] = [section.json() for section in self.sections]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(data, file, indent=1, ensure_ascii=False)
+            file.write("\n")

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* trace_setup - from options to a session that is attached; and back. */
+#include "trace_priv.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "events.h"
+#include "report/intervals.h"
+#include "session.h"
+#include "stacks.h"
+#include "sym/perfmap.h"
+#include "sym/symbolizer.h"
+#include "target/addrspace.h"
+#include "target/spawn.h"
+#include "unwind/tables.h"
+
+static int check_target(struct trace *t)
+{
+	int err = proc__info(t->opts->pid, &t->proc);
+	const char *why = NULL;
+
+	if (err == -EINVAL) {
+		trace__say(t, "%d is a thread of process %d: use -p %d", t->opts->pid,
+			   t->proc.live_tid, t->proc.live_tid);
+		return err;
+	}
+	if (err == -ESRCH) {
+		trace__say(t, "there is no process %d", t->opts->pid);
+		return err;
+	}
+	if (err) {
+		trace__say(t, "cannot look at process %d: %s", t->opts->pid, strerror(-err));
+		return err;
+	}
+	if (t->proc.kernel_thread)
+		why = "a kernel thread: it has no heap of its own";
+	else if (t->proc.zombie)
+		why = "dead already, a zombie that waits for its parent";
+	else if (t->proc.is_32bit)
+		why = "a 32-bit process: only 64-bit ones can be traced";
+	if (why) {
+		trace__say(t, "process %d (%s) is %s", t->opts->pid, t->proc.comm, why);
+		return -EINVAL;
+	}
+	t->pid = t->opts->pid;
+	return 0;
+}
+
+static int open_signals(struct trace *t)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	signal(SIGPIPE, SIG_IGN); /* a closed output is noticed at the write */
+	t->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return t->signals < 0 ? -errno : 0;
+}
+
+/* One descriptor an image, two a probe on older kernels. */
+static void raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Rows of unwind tables there is room for: a started program's are not known yet. */
+#define MIN_UNWIND_ROWS (1u << 20)
+#define STARTED_UNWIND_ROWS (2u << 20)
+
+static size_t unwind_room(struct trace *t)
+{
+	size_t rows = 1;
+
+	if (t->tables)
+		rows = tables__rows(t->tables) + tables__rows(t->tables) / 4 + MIN_UNWIND_ROWS / 4;
+	if (t->tables && rows < MIN_UNWIND_ROWS)
+		rows = MIN_UNWIND_ROWS;
+	return t->tables && t->spawn ? STARTED_UNWIND_ROWS : rows;
+}
+
+/* The target's images, as far as they are known before it is traced. */
+static int open_addrspace(struct trace *t)
+{
+	int err = 0;
+
+	t->as = addrspace__new(t->pid);
+	if (!t->opts->frame_pointers)
+		t->tables = tables__new();
+	if (!t->as || (!t->tables && !t->opts->frame_pointers)) {
+		trace__say(t, "cannot start: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	if (!t->spawn)
+		err = addrspace__refresh(t->as);
+	if (err == -ESRCH)
+		trace__say(t, "process %d has ended before it could be traced", t->pid);
+	else if (err < 0)
+		trace__say(t, "cannot read the memory map of process %d: %s", t->pid,
+			   strerror(-err));
+	if (err < 0)
+		return err;
+	if (t->tables && tables__learn(t->tables, t->as))
+		trace__say(t, "no memory for unwind tables: some stacks will be cut");
+	return 0;
+}
+
+static int open_session(struct trace *t)
+{
+	const struct trace_opts *o = t->opts;
+	struct session_opts opts = {
+		.pid = t->pid,
+		.anchor = t->proc.leader_exited ? t->proc.live_tid : t->pid,
+		.started = t->spawn != NULL,
+		.min_size = o->min_size,
+		.max_size = o->max_size,
+		.sample = o->model.sample,
+		.trace = o->trace_events,
+		.max_live = o->max_live,
+		.max_stacks = o->max_stacks,
+		.max_depth = o->max_depth,
+		.frame_pointers = o->frame_pointers,
+		.unwind_rows = unwind_room(t),
+		.verbose = o->verbose > 0,
+	};
+	int err = session__new(&opts, &t->features, &t->session, &t->no_syscalls);
+
+	if (err == -ENOMEM || err == -E2BIG)
+		trace__say(t, "the tables do not fit into memory: use a smaller --max-live or "
+			      "--max-stacks");
+	else if (err)
+		trace__say(t, "cannot load the BPF programs: %s (-v shows the kernel's reasons)",
+			   strerror(-err));
+	return err;
+}
+
+/* Everything but the session; all of it only fails for lack of memory or descriptors. */
+static int open_parts(struct trace *t)
+{
+	const struct symbolizer_opts sym = {.demangle = true, .debuginfod = t->opts->debuginfod};
+	int err = 0;
+
+	t->sym = symbolizer__new(&sym);
+	t->jit = perfmap__new(t->pid);
+	t->intervals = intervals__new(sysconf(_SC_PAGESIZE));
+	if (!t->sym || !t->jit || !t->intervals)
+		err = -ENOMEM;
+	if (!err) {
+		t->stacks = stacks__new(session__stacks_fd(t->session), t->opts->max_depth, t->as,
+					t->sym, t->jit);
+		t->attacher = attacher__new(t->session, t->as, &t->opts->allocators);
+		if (!t->stacks || !t->attacher)
+			err = -ENOMEM;
+	}
+	if (!err) {
+		t->model = model__new(&t->opts->model, stacks__resolve, t->stacks);
+		err = t->model ? events__new(session__events_fd(t->session), trace__on_event, t,
+					     &t->events)
+			       : -ENOMEM;
+	}
+	if (!err) {
+		t->pidfd = t->spawn ? -1 : (int)syscall(SYS_pidfd_open, t->pid, 0);
+		if (!t->spawn && t->pidfd < 0)
+			err = -errno;
+	}
+	if (err == -ESRCH)
+		trace__say(t, "process %d has ended before it could be traced", t->pid);
+	else if (err)
+		trace__say(t, "cannot start: %s", strerror(-err));
+	if (t->tables) {
+		struct unwind_row *rows;
+		size_t n;
+
+		rows = session__unwind_rows(t->session, &n);
+		tables__attach(t->tables, rows, n, session__unwind_segs(t->session),
+			       session__state(t->session));
+	}
+	t->mappings = (struct mappings){
+		.intervals = t->intervals, .stacks = t->stacks, .attacher = t->attacher};
+	t->snapshot = (struct snapshot){t->session, &t->mappings, t->stacks, t->model, 0};
+	return err;
+}
+
+/* Attach to a process that runs. */
+static int attach_running(struct trace *t)
+{
+	int err = addrspace__refresh(t->as); /* again: what it maps from now on is notified */
+
+	if (err == -ESRCH) {
+		trace__say(t, "process %d has ended before it could be traced", t->pid);
+		return err;
+	}
+	trace__update_tables(t);
+	err = attacher__update(t->attacher, NULL);
+	if (err == -EINVAL && t->opts->allocators.offsets) {
+		trace__say(t, "option --offset: '%s' is not a list like malloc=0x1234,free=0x5678",
+			   t->opts->allocators.offsets);
+		return err;
+	}
+	if (attacher__probes(t->attacher)) {
+		trace__announce(t);
+		return 0;
+	}
+	if (err < 0)
+		trace__say(t, "cannot probe the allocator of process %d: %s", t->pid,
+			   strerror(-err));
+	else if (t->opts->allocators.object || t->opts->allocators.prefix)
+		trace__say(t,
+			   "found no allocator functions in process %d (%s) that match -O and -S",
+			   t->pid, t->proc.comm);
+	else if (attacher__stripped(t->attacher))
+		trace__say(t,
+			   "process %d (%s) is static and stripped, so its allocator has no names: "
+			   "point "
+			   "to it with --offset malloc=ADDRESS,free=ADDRESS",
+			   t->pid, t->proc.comm);
+	else
+		trace__say(t,
+			   "found no allocator functions in process %d (%s): name the object with "
+			   "-O or "
+			   "the symbols' prefix with -S",
+			   t->pid, t->proc.comm);
+	return -ENOENT;
+}
+
+static int start_command(struct trace *t)
+{
+	int err = spawn__release(t->spawn);
+
+	if (err)
+		trace__say(t, "cannot run %s: %s", t->opts->command[0], strerror(-err));
+	return err;
+}
+
+static void print_features(struct trace *t)
+{
+	if (t->opts->verbose)
+		features__print(&t->features, stderr);
+}
+
+int trace__set_up(struct trace *t)
+{
+	const char *missing;
+	int err;
+
+	features__probe(&t->features);
+	missing = features__missing(&t->features);
+	if (missing) {
+		trace__say(t, "%s", missing);
+		return -EPERM;
+	}
+	print_features(t);
+	raise_limits();
+	err = open_signals(t);
+	if (err)
+		return err;
+	if (t->opts->command) {
+		err = spawn__new(t->opts->command, &t->spawn);
+		if (err) {
+			trace__say(t, "cannot start a process: %s", strerror(-err));
+			return err;
+		}
+		t->pid = spawn__pid(t->spawn);
+		snprintf(t->proc.comm, sizeof(t->proc.comm), "%s", t->opts->command[0]);
+	} else {
+		err = check_target(t);
+	}
+	if (!err)
+		err = open_addrspace(t);
+	if (!err)
+		err = open_session(t);
+	if (!err)
+		err = open_parts(t);
+	if (!err)
+		err = t->spawn ? start_command(t) : attach_running(t);
+	return err;
+}
+
+void trace__tear_down(struct trace *t)
+{
+	events__free(t->events);
+	model__free(t->model);
+	attacher__free(t->attacher);
+	stacks__free(t->stacks);
+	intervals__free(t->intervals);
+	symbolizer__free(t->sym);
+	perfmap__free(t->jit);
+	tables__free(t->tables);
+	addrspace__free(t->as);
+	session__free(t->session);
+	if (t->pidfd >= 0)
+		close(t->pidfd);
+	if (t->signals >= 0)
+		close(t->signals);
+}
