@@ -313,6 +313,13 @@ size_t attacher__unreadable(const struct attacher *a)
 	return a->n_unreadable;
 }
 
+bool attacher__is_probed(const struct attacher *a, const struct image *image)
+{
+	const struct probed *f = image ? find_file(a, image) : NULL;
+
+	return f && f->functions;
+}
+
 bool attacher__is_allocator(const struct attacher *a, const struct image *image)
 {
 	const struct probed *f = image ? find_file(a, image) : NULL;

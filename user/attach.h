@@ -31,6 +31,8 @@ bool attacher__stripped(const struct attacher *a);
 size_t attacher__unreadable(const struct attacher *a);
 /* Is it an allocator of its own (not a C library that also allocates)? Its mappings are heap. */
 bool attacher__is_allocator(const struct attacher *a, const struct image *image);
+/* Are functions of it probed? */
+bool attacher__is_probed(const struct attacher *a, const struct image *image);
 /* After execve: old places are no longer shown; the probes of files stay and work for the new
  * program too. */
 void attacher__reset(struct attacher *a);

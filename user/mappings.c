@@ -9,30 +9,59 @@
 
 #include "../bpf/memleak.h"
 #include "attach.h"
+#include "probes.h"
 #include "report/intervals.h"
 #include "stacks.h"
 #include "target/addrspace.h"
 
-/* How many of the innermost frames tell who mapped: the wrapper in libc, its caller, one helper. */
-#define CALLER_FRAMES 3
+/* How deep a call within libc's allocator goes: free, arena_get2, new_heap, mmap and some in
+ * between. */
+#define CALLER_FRAMES 10
 
 static bool is_loader(const struct image *image)
 {
-	return image && !strncmp(image->name, "ld-", 3) && strncmp(image->name, "ld-musl", 7) != 0;
+	return !strncmp(image->name, "ld-", 3) && strncmp(image->name, "ld-musl", 7) != 0;
 }
 
-/* Mapped by an allocator outside of its functions (background threads, constructors) or by ld.so.
- */
-static bool is_not_the_program(const struct mappings *m, uint64_t stack)
+static bool is_entry_point(const char *function)
 {
 	size_t i;
 
-	if (is_loader(stacks__image(m->stacks, stack, 0)))
-		return true;
-	for (i = 0; i < CALLER_FRAMES; i++)
-		if (attacher__is_allocator(m->attacher, stacks__image(m->stacks, stack, i)))
+	for (i = 0; i < n_entry_points; i++)
+		if (!strcmp(function, entry_points[i].symbol))
 			return true;
 	return false;
+}
+
+struct caller {
+	const struct attacher *attacher;
+	size_t depth; /* of the frame that is looked at */
+};
+
+/*
+ * Is this the frame of an allocator that maps memory outside of its probed calls (background
+ * threads, constructors), of ld.so, or of an allocator function without return probe: glibc's free
+ * may map an arena?
+ */
+static bool is_not_the_program(const struct image *image, const char *function, void *arg)
+{
+	struct caller *c = arg;
+	size_t depth = c->depth++;
+
+	if (!image)
+		return false;
+	if (depth == 0 && is_loader(image))
+		return true;
+	if (attacher__is_allocator(c->attacher, image))
+		return true;
+	return function && attacher__is_probed(c->attacher, image) && is_entry_point(function);
+}
+
+static bool is_the_program(const struct mappings *m, uint64_t stack)
+{
+	struct caller c = {.attacher = m->attacher};
+
+	return !stacks__any(m->stacks, stack, CALLER_FRAMES, is_not_the_program, &c);
 }
 
 static const char *note_of(const struct event *e)
@@ -63,7 +92,7 @@ int mappings__event(struct mappings *m, const struct event *e)
 
 	switch (e->type) {
 	case EVENT_MAP:
-		if (!(e->flags & MAP_ANONYMOUS) || is_not_the_program(m, e->stack)) {
+		if (!(e->flags & MAP_ANONYMOUS) || !is_the_program(m, e->stack)) {
 			/* replaces what is at its address all the same (MAP_FIXED) */
 			gone = intervals__unmap(m->intervals, e->addr, e->size);
 			return gone < 0 ? (int)gone : 0;
@@ -81,6 +110,8 @@ int mappings__event(struct mappings *m, const struct event *e)
 		return intervals__remap(m->intervals, e->old_addr, e->old_size, e->addr, e->size,
 					e->flags & MREMAP_DONTUNMAP);
 	case EVENT_BRK:
+		if (e->addr > e->old_addr && !is_the_program(m, e->stack))
+			return 0;
 		info.entry = "brk";
 		if (e->addr > e->old_addr)
 			count_cut(m, e->stack);

@@ -153,11 +153,24 @@ int stacks__learn(struct stacks *s, uint64_t key)
 	return learn(s, key) ? 0 : -ENOENT;
 }
 
-const struct image *stacks__image(struct stacks *s, uint64_t key, size_t depth)
+bool stacks__any(struct stacks *s, uint64_t key, size_t depth,
+		 bool (*fn)(const struct image *image, const char *function, void *arg), void *arg)
 {
 	const struct known_stack *k = key ? learn(s, key) : NULL;
+	const struct sym_frame *frames;
+	size_t i, n;
 
-	return k && depth < k->n ? k->frame[depth].image : NULL;
+	for (i = 0; k && i < k->n && i < depth; i++) {
+		const struct known_frame *f = &k->frame[i];
+		const char *function = NULL;
+
+		if (f->image && f->image->elf &&
+		    !symbolizer__resolve(s->sym, f->image->elf, f->vaddr, &frames, &n) && n)
+			function = frames[n - 1].function;
+		if (fn(f->image, function, arg))
+			return true;
+	}
+	return false;
 }
 
 /*

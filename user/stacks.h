@@ -30,8 +30,9 @@ void stacks__free(struct stacks *s);
 int stacks__learn(struct stacks *s, uint64_t key);
 /* Frames with names, as model_stack_fn wants them: arg is the struct stacks. */
 int stacks__resolve(uint64_t key, struct model_stack *out, void *arg);
-/* Image of frame number depth of a stack, NULL: none or unknown. */
-const struct image *stacks__image(struct stacks *s, uint64_t key, size_t depth);
+/* Is fn true of one of the innermost frames, up to depth? function may be NULL: no name. */
+bool stacks__any(struct stacks *s, uint64_t key, size_t depth,
+		 bool (*fn)(const struct image *image, const char *function, void *arg), void *arg);
 /* Does the stack reach the outermost frame? */
 bool stacks__is_complete(struct stacks *s, uint64_t key);
 /* How its walk ended, enum walk_end; WALK_FAULT when it was lost. */
