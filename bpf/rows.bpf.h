@@ -27,7 +27,8 @@ struct bisect {
 	__u32 lo, hi; /* what is looked for lies before hi; before lo everything is <= pc */
 };
 
-static long seg_step(__u32 index, struct bisect *b)
+/* One step. Returns 1 when there is nothing left to look at. */
+static __always_inline int seg_step(struct bisect *b)
 {
 	__u32 mid = (b->lo + b->hi) >> 1;
 	struct unwind_seg *seg;
@@ -44,7 +45,7 @@ static long seg_step(__u32 index, struct bisect *b)
 	return 0;
 }
 
-static long row_step(__u32 index, struct bisect *b)
+static __always_inline int row_step(struct bisect *b)
 {
 	__u32 mid = (b->lo + b->hi) >> 1;
 	struct unwind_row *row;
@@ -70,7 +71,8 @@ VERIFIED_ONCE __u64 row_search(__u64 pc)
 	struct unwind_row *row;
 	__u32 first, k;
 
-	bpf_loop(14, seg_step, &b, 0);
+	for (int i = 0; i < 14 && !seg_step(&b); i++)
+		;
 	k = b.lo - 1;
 	seg = bpf_map_lookup_elem(&unwind_segs, &k);
 	if (b.lo <= (__u32)segs || !seg || pc < seg->start || pc >= seg->end)
@@ -81,7 +83,8 @@ VERIFIED_ONCE __u64 row_search(__u64 pc)
 	b.hi = seg->row_hi;
 	if (b.lo >= b.hi)
 		return ROW_FRAME_POINTER;
-	bpf_loop(24, row_step, &b, 0);
+	for (int i = 0; i < 24 && !row_step(&b); i++)
+		;
 	k = b.lo - 1;
 	row = bpf_map_lookup_elem(&unwind_rows, &k);
 	if (b.lo <= first || !row || row->kind == UNWIND_END)

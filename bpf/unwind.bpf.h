@@ -113,15 +113,9 @@ static __always_inline __u32 unwind_apply(struct thread_slot *slot, __u64 row)
 	return w->pc ? WALK_DEPTH : WALK_BOTTOM;
 }
 
-/* bpf_loop takes nothing but memory on the stack. */
-struct walk_context {
-	struct thread_slot *slot;
-};
-
-/* One frame. Returns 1 to stop (bpf_loop's convention). */
-static long unwind_step(__u32 index, struct walk_context *context)
+/* One frame. Returns 1 to stop. */
+VERIFIED_ONCE int unwind_step(struct thread_slot *slot)
 {
-	struct thread_slot *slot = context->slot;
 	struct walk *w;
 	__u32 depth;
 	__u64 row, pc;
@@ -157,7 +151,6 @@ static long unwind_step(__u32 index, struct walk_context *context)
  */
 static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u64 sp, __u64 fp)
 {
-	struct walk_context context = {.slot = slot};
 	struct walk *w;
 
 	if (!slot)
@@ -172,7 +165,9 @@ static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u
 	slot->trace.pc[0] = pc;
 	unwind_copy(slot, sp);
 	/* one step more than frames, to see that the last one is the outermost */
-	bpf_loop(MEMLEAK_MAX_DEPTH + 1, unwind_step, &context, 0);
+	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH; i++)
+		if (unwind_step(slot))
+			break;
 	slot->trace.head.depth = w->depth;
 	slot->trace.head.end = w->end;
 	return w->hash ? w->hash : 1;

@@ -51,7 +51,6 @@ void features__probe(struct features *f)
 	f->task_storage = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1;
 	f->attach_cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
 						   NULL) == 1;
-	f->loop = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) == 1;
 	f->allowed = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_ARRAY, NULL) == 1;
 	f->uprobe_session = has_uprobe_session();
 	f->syscall_events = links__tracepoint_id("syscalls", "sys_enter_mmap") > 0;
@@ -69,7 +68,6 @@ void features__print(const struct features *f, FILE *out)
 	print(out, "ring buffer", f->ringbuf);
 	print(out, "task storage", f->task_storage);
 	print(out, "attach cookies", f->attach_cookie);
-	print(out, "bpf_loop", f->loop);
 	print(out, "uprobe session", f->uprobe_session);
 	print(out, "syscall events", f->syscall_events);
 }
@@ -101,7 +99,7 @@ const char *features__missing(const struct features *f)
 	if (!f->allowed)
 		return "not allowed to use BPF here: to be root of a container or user namespace "
 		       "is not enough; run it as root of the machine";
-	if (!f->ringbuf || !f->task_storage || !f->attach_cookie || !f->loop)
-		return "this kernel is too old: 5.17 or newer is needed (bpf_loop)";
+	if (!f->ringbuf || !f->task_storage || !f->attach_cookie)
+		return "this kernel is too old: 5.15 or newer is needed (attach cookies)";
 	return NULL;
 }

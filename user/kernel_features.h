@@ -13,7 +13,6 @@ struct features {
 	bool ringbuf;	     /* 5.8 */
 	bool task_storage;   /* 5.11 */
 	bool attach_cookie;  /* 5.15 */
-	bool loop;	     /* bpf_loop, 5.17 */
 	bool allowed;	     /* the bpf system call works for us at all */
 	bool syscall_events; /* tracepoints of mmap, munmap, mremap, brk */
 };
