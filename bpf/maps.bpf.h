@@ -125,9 +125,9 @@ struct thread_slot {
 	struct live_key key;
 	struct live_block block; /* being recorded */
 	struct walk walk;
-	struct stack_trace trace;
-	__u64 copy_at;	 /* address that copy begins with */
-	__u64 copy_size; /* bytes in it */
+	struct stack_event stack; /* being walked */
+	__u64 copy_at;		  /* address that copy begins with */
+	__u64 copy_size;	  /* bytes in it */
 	__u64 copy[STACK_COPY / 8];
 };
 

@@ -153,7 +153,7 @@ enum stat_id {
 
 /* Notifications through the ring buffer. */
 enum event_type {
-	EVENT_STACK,	  /* a stack was seen for the first time */
+	EVENT_STACK,	  /* a stack was seen for the first time: struct stack_event */
 	EVENT_EXEC_MAP,	  /* the target mapped a file executable */
 	EVENT_EXEC,	  /* the target called execve; live_key.space has changed */
 	EVENT_ENTRY,	  /* a started program has reached its entry point */
@@ -181,6 +181,17 @@ struct event {
 	__u32 space; /* as in live_key */
 	__u32 cpu;
 	char comm[16];
+};
+
+/*
+ * A new stack, with its frames: reading them from the map would take a system call, during
+ * which the kernel passes over tracepoint programs on that CPU.
+ */
+struct stack_event {
+	__u32 type; /* EVENT_STACK */
+	__u32 pad;
+	__u64 key;
+	struct stack_trace trace; /* only head.depth frames are sent */
 };
 
 /* Settings, constant once loaded: the verifier removes what they switch off. */

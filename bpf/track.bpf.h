@@ -20,6 +20,20 @@ static __always_inline struct thread_slot *track_slot(void)
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
+/* Tell user space about a new stack, so that it is resolved while what it points to is mapped. */
+static __always_inline void track_new_stack(struct thread_slot *slot, __u64 key)
+{
+	__u32 depth = slot->stack.trace.head.depth;
+
+	slot->stack.type = EVENT_STACK;
+	slot->stack.key = key;
+	if (depth > MEMLEAK_MAX_DEPTH)
+		return;
+	if (bpf_ringbuf_output(&events, &slot->stack,
+			       offsetof(struct stack_event, trace.pc) + depth * sizeof(__u64), 0))
+		stat_inc(STAT_EVENT_LOST);
+}
+
 /*
  * Walk, and enter the stack into the stack map as taken hits times. Returns its key, 0 when the
  * map is full.
@@ -27,24 +41,18 @@ static __always_inline struct thread_slot *track_slot(void)
 SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp, __u64 hits)
 {
 	struct stack_trace *known;
-	struct event *e;
 	__u64 key;
 
 	if (!slot)
 		return 0;
 	key = unwind_walk(slot, ip, sp, fp);
-	if (slot->trace.head.end == WALK_FAULT)
+	if (slot->stack.trace.head.end == WALK_FAULT)
 		stat_inc(STAT_STACK_FAULT);
-	slot->trace.head.hits = hits;
+	slot->stack.trace.head.hits = hits;
 	known = bpf_map_lookup_elem(&stacks, &key);
 	if (!known) {
-		if (!bpf_map_update_elem(&stacks, &key, &slot->trace, BPF_NOEXIST)) {
-			/* user space resolves it now, while what it points to is mapped */
-			e = event_reserve(EVENT_STACK);
-			if (e) {
-				e->stack = key;
-				bpf_ringbuf_submit(e, 0);
-			}
+		if (!bpf_map_update_elem(&stacks, &key, &slot->stack.trace, BPF_NOEXIST)) {
+			track_new_stack(slot, key);
 			return key;
 		}
 		known = bpf_map_lookup_elem(&stacks, &key); /* another CPU was first */
@@ -195,6 +203,7 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	call->size = size;
 	call->ptr = track_arg(ctx, PROBE_COOKIE_PTR(cookie));
 	call->has_old = 0;
+	slot->last_free = 0;
 	/*
 	 * realloc gives the old address back before it returns, so another thread may own it by
 	 * then: the record is taken out now and put back if the call fails.

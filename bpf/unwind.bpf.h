@@ -138,7 +138,7 @@ VERIFIED_ONCE int unwind_step(struct thread_slot *slot)
 	pc = w->pc;
 	if (w->interrupted)
 		pc |= PC_INTERRUPTED;
-	slot->trace.pc[depth] = pc;
+	slot->stack.trace.pc[depth] = pc;
 	w->depth = depth + 1;
 	w->hash = (w->hash ^ pc) * HASH_K;
 	w->hash ^= w->hash >> 29;
@@ -146,7 +146,7 @@ VERIFIED_ONCE int unwind_step(struct thread_slot *slot)
 }
 
 /*
- * Walk from (pc, sp, fp) as they are in the caller of the allocator, into slot->trace.
+ * Walk from (pc, sp, fp) as they are in the caller of the allocator, into slot->stack.trace.
  * pc becomes the first frame. Returns the hash of the frames, never 0.
  */
 static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u64 sp, __u64 fp)
@@ -162,14 +162,14 @@ static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u
 	w->hash = (pc ^ state.space) * HASH_K;
 	w->depth = 1;
 	w->interrupted = 0;
-	slot->trace.pc[0] = pc;
+	slot->stack.trace.pc[0] = pc;
 	unwind_copy(slot, sp);
 	/* one step more than frames, to see that the last one is the outermost */
 	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH; i++)
 		if (unwind_step(slot))
 			break;
-	slot->trace.head.depth = w->depth;
-	slot->trace.head.end = w->end;
+	slot->stack.trace.head.depth = w->depth;
+	slot->stack.trace.head.end = w->end;
 	return w->hash ? w->hash : 1;
 }
 

@@ -2,34 +2,49 @@
 #include "events.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bpf/libbpf.h>
 
 struct events {
 	struct ring_buffer *ring;
-	void (*fn)(const struct event *, void *);
-	void *arg;
+	struct events_handler handler;
 };
+
+static void deliver_stack(const struct events *e, const void *data, size_t size)
+{
+	const size_t head = offsetof(struct stack_event, trace.pc);
+	struct stack_event stack;
+
+	if (size < head || size > sizeof(stack))
+		return;
+	memset(&stack, 0, sizeof(stack));
+	memcpy(&stack, data, size);
+	if (stack.trace.head.depth <= (size - head) / sizeof(stack.trace.pc[0]))
+		e->handler.stack(&stack, e->handler.arg);
+}
 
 static int deliver(void *ctx, void *data, size_t size)
 {
-	struct events *e = ctx;
+	const struct events *e = ctx;
 
-	if (size >= sizeof(struct event))
-		e->fn(data, e->arg);
+	if (size >= sizeof(uint32_t) && *(uint32_t *)data == EVENT_STACK)
+		deliver_stack(e, data, size);
+	else if (size >= sizeof(struct event))
+		e->handler.event(data, e->handler.arg);
 	return 0;
 }
 
-int events__new(int map_fd, void (*fn)(const struct event *, void *), void *arg,
-		struct events **out)
+int events__new(int map_fd, const struct events_handler *handler, struct events **out)
 {
 	struct events *e = calloc(1, sizeof(*e));
 
 	if (!e)
 		return -ENOMEM;
-	e->fn = fn;
-	e->arg = arg;
+	e->handler = *handler;
 	e->ring = ring_buffer__new(map_fd, deliver, e, NULL);
 	if (!e->ring) {
 		free(e);

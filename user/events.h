@@ -9,9 +9,13 @@
 
 struct events;
 
-/* fn is called for each notification, from events__drain. Returns 0 or negative errno. */
-int events__new(int map_fd, void (*fn)(const struct event *, void *), void *arg,
-		struct events **out);
+struct events_handler {
+	void (*stack)(const struct stack_event *, void *arg); /* EVENT_STACK */
+	void (*event)(const struct event *, void *arg);	      /* all others */
+	void *arg;
+};
+/* Both are called from events__drain only. Returns 0 or negative errno. */
+int events__new(int map_fd, const struct events_handler *handler, struct events **out);
 void events__free(struct events *e);
 int events__fd(const struct events *e); /* for poll: readable when there is something */
 /* Deliver all that is there. Returns how many, or negative errno. */

@@ -455,6 +455,26 @@ uint32_t session__max_depth(const struct session *s)
 	return s->max_depth;
 }
 
+/*
+ * Tracepoint programs are passed over while another BPF program, or a system call on a map, is at
+ * work on their CPU (bpf_prog_active). The kernel counts that.
+ */
+static uint64_t missed(const struct session *s)
+{
+	struct bpf_program *prog;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program (prog, s->skel->obj) {
+		struct bpf_prog_info info = {0};
+		uint32_t size = sizeof(info);
+
+		if (bpf_program__fd(prog) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
 int session__stats(const struct session *s, struct session_stats *stats)
 {
 	int fd = bpf_map__fd(s->skel->maps.stats), n = libbpf_num_possible_cpus(), cpu;
@@ -474,6 +494,7 @@ int session__stats(const struct session *s, struct session_stats *stats)
 	if (!values)
 		return -ENOMEM;
 	memset(stats->sum, 0, sizeof(stats->sum));
+	stats->missed = missed(s);
 	/* last to first: what comes of an allocation is read before how many there are */
 	for (id = STAT_MAX; id-- > 0;) {
 		if (bpf_map_lookup_elem(fd, &id, values)) {

@@ -90,7 +90,8 @@ uint32_t session__max_depth(const struct session *s);
 
 struct session_stats {
 	uint64_t sum[STAT_MAX];
-	uint64_t *seen; /* STAT_SEEN of each possible CPU */
+	uint64_t *seen;	 /* STAT_SEEN of each possible CPU */
+	uint64_t missed; /* system calls and the like that the kernel passed over */
 	size_t n_cpus;
 };
 /* Read all counters. stats->seen is allocated on first use, freed by session__stats_clear. */

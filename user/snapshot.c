@@ -107,6 +107,7 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 	a->stack_full = sum[STAT_STACK_FULL];
 	a->stack_fault = sum[STAT_STACK_FAULT];
 	a->event_lost = sum[STAT_EVENT_LOST];
+	a->event_missed = after->missed;
 	a->seen += maps.seen;
 	a->freed += maps.freed;
 	a->outstanding += maps.outstanding;

@@ -131,6 +131,18 @@ static struct known_stack *place_stack(const struct stacks *s, uint64_t key,
 	return k;
 }
 
+static struct known_stack *keep(struct stacks *s, uint64_t key, const struct stack_trace *trace)
+{
+	struct known_stack *k = place_stack(s, key, trace);
+
+	if (k && !tsearch(k, &s->known, compare_keys)) {
+		free(k);
+		k = NULL;
+	}
+	return k;
+}
+
+/* The stack of that key: known, or read from the map if its notification was lost. */
 static struct known_stack *learn(struct stacks *s, uint64_t key)
 {
 	struct known_stack *k = find(s, key);
@@ -140,17 +152,12 @@ static struct known_stack *learn(struct stacks *s, uint64_t key)
 	memset(s->trace, 0, sizeof(*s->trace));
 	if (bpf_map_lookup_elem(s->map_fd, &key, s->trace))
 		return NULL;
-	k = place_stack(s, key, s->trace);
-	if (k && !tsearch(k, &s->known, compare_keys)) {
-		free(k);
-		k = NULL;
-	}
-	return k;
+	return keep(s, key, s->trace);
 }
 
-int stacks__learn(struct stacks *s, uint64_t key)
+int stacks__learn(struct stacks *s, uint64_t key, const struct stack_trace *trace)
 {
-	return learn(s, key) ? 0 : -ENOENT;
+	return find(s, key) || keep(s, key, trace) ? 0 : -ENOMEM;
 }
 
 bool stacks__any(struct stacks *s, uint64_t key, size_t depth,

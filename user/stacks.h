@@ -16,6 +16,7 @@ struct addrspace;
 struct image;
 struct model_stack;
 struct perfmap;
+struct stack_trace;
 struct stacks;
 struct symbolizer;
 
@@ -26,8 +27,8 @@ struct symbolizer;
 struct stacks *stacks__new(int map_fd, uint32_t max_depth, const struct addrspace *as,
 			   struct symbolizer *sym, struct perfmap *jit);
 void stacks__free(struct stacks *s);
-/* Read and place a stack now. Returns 0 or negative errno. */
-int stacks__learn(struct stacks *s, uint64_t key);
+/* Place a stack now, as it was notified. Returns 0 or -ENOMEM. */
+int stacks__learn(struct stacks *s, uint64_t key, const struct stack_trace *trace);
 /* Frames with names, as model_stack_fn wants them: arg is the struct stacks. */
 int stacks__resolve(uint64_t key, struct model_stack *out, void *arg);
 /* Is fn true of one of the innermost frames, up to depth? function may be NULL: no name. */

@@ -143,11 +143,13 @@ static void reanchor(struct trace *t)
  * A stack seen for the first time. If it runs into code that is not known, the maps have changed in
  * a way that no event tells (mprotect): look again, but not for each of many such stacks.
  */
-static void on_stack(struct trace *t, uint64_t key)
+void trace__on_stack(const struct stack_event *e, void *arg)
 {
-	if (stacks__learn(t->stacks, key))
+	struct trace *t = arg;
+
+	if (stacks__learn(t->stacks, e->key, &e->trace))
 		return;
-	if (stacks__is_unmapped(t->stacks, key) &&
+	if (stacks__is_unmapped(t->stacks, e->key) &&
 	    trace__now_ns() - t->refreshed_ns > MISS_INTERVAL_NS)
 		trace__refresh(t);
 }
@@ -195,9 +197,6 @@ void trace__on_event(const struct event *e, void *arg)
 	struct trace *t = arg;
 
 	switch (e->type) {
-	case EVENT_STACK:
-		on_stack(t, e->stack);
-		break;
 	case EVENT_EXEC:
 		on_exec(t, e->flags);
 		break;

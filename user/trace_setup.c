@@ -154,6 +154,8 @@ static int open_session(struct trace *t)
 /* Everything but the session; all of it only fails for lack of memory or descriptors. */
 static int open_parts(struct trace *t)
 {
+	const struct events_handler handler = {
+		.stack = trace__on_stack, .event = trace__on_event, .arg = t};
 	const struct symbolizer_opts sym = {.demangle = true, .debuginfod = t->opts->debuginfod};
 	int err = 0;
 
@@ -171,8 +173,7 @@ static int open_parts(struct trace *t)
 	}
 	if (!err) {
 		t->model = model__new(&t->opts->model, stacks__resolve, t->stacks);
-		err = t->model ? events__new(session__events_fd(t->session), trace__on_event, t,
-					     &t->events)
+		err = t->model ? events__new(session__events_fd(t->session), &handler, &t->events)
 			       : -ENOMEM;
 	}
 	if (!err) {

@@ -219,7 +219,8 @@ static void emit_nothing(const struct text *t, const struct report *r)
 	const struct report_account *a = &r->account;
 	const char *seen = r->sample > 1 ? "sampled" : "seen";
 	char n[FORMAT_NUMBER_SIZE], m[FORMAT_NUMBER_SIZE];
-	bool all_followed = !report__lost(a) && !a->gone_exec && !a->no_slot && !a->event_lost;
+	bool all_followed = !report__lost(a) && !a->gone_exec && !a->no_slot && !a->event_lost &&
+			    !a->event_missed;
 
 	if (r->count || r->young_count)
 		return;
@@ -342,11 +343,14 @@ static void emit_warnings(const struct text *t, const struct report *r)
 		   "allocations have no more than their caller because their stack could not be "
 		   "read");
 	warn_count(t, a->no_slot,
-		   "calls were not followed because too many threads were inside the allocator; "
+		   "calls were not followed because the kernel had no memory for their threads; "
 		   "what they allocated is in no figure");
 	warn_count(t, a->event_lost,
 		   "notifications were lost because they came faster than they were read; mappings "
 		   "of the program itself, and names in libraries loaded late, may be wrong");
+	warn_count(t, a->event_missed,
+		   "calls of mmap and its relatives, or the like, were passed over by the kernel; "
+		   "mappings of the program itself may be wrong");
 	if (off) {
 		snprintf(sentence, sizeof(sentence),
 			 "accounting does not balance by %" PRId64 "; please report this", off);

@@ -73,6 +73,7 @@ struct report_account {
 	uint64_t filtered, unsampled;
 	uint64_t stack_full, stack_fault;
 	uint64_t event_lost;
+	uint64_t event_missed;		      /* system calls that the kernel did not tell of */
 	uint64_t stacks_complete, stacks_cut; /* of all allocations seen */
 	struct report_cut {
 		const char *why; /* static */
