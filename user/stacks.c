@@ -200,6 +200,7 @@ static bool is_outermost(const char *function)
 		"libc_start_main_stage2",
 		"thread_start",
 		"__libc_start_main_impl",
+		"_dl_start_user",
 	};
 	size_t i;
 
@@ -209,10 +210,11 @@ static bool is_outermost(const char *function)
 	return false;
 }
 
+/* The C library, or the loader that calls constructors before the program starts. */
 static bool is_libc(const struct image *image)
 {
 	return image && (!strncmp(image->name, "libc.so", 7) || !strncmp(image->name, "libc-", 5) ||
-			 !strncmp(image->name, "ld-musl", 7));
+			 !strncmp(image->name, "ld-", 3));
 }
 
 static bool is_complete(struct stacks *s, struct known_stack *k)
