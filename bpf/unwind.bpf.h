@@ -66,7 +66,8 @@ static __always_inline __u32 unwind_signal(struct thread_slot *slot)
 /* Go from a frame to its caller's by row. Returns WALK_DEPTH to go on, else why not. */
 static __always_inline __u32 unwind_apply(struct thread_slot *slot, __u64 row)
 {
-	__u64 kind = ROW_KIND(row), save = ROW_SAVE(row), cfa;
+	/* set, as 5.15 wants memory that a function is given to be */
+	__u64 kind = ROW_KIND(row), save = ROW_SAVE(row), cfa = 0;
 	struct walk *w = &slot->walk;
 
 	switch (kind) {

@@ -7,6 +7,8 @@
 
 #include "session.h"
 
+#define MIN_INTERVAL_NS 200000000ULL
+
 void status__init(struct status *s, FILE *out)
 {
 	s->out = out;
@@ -25,6 +27,9 @@ void status__show(struct status *s, const struct session *session, uint64_t star
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	now = t.tv_sec * 1000000000ULL + t.tv_nsec;
+	if (s->shown && now - s->shown_ns < MIN_INTERVAL_NS)
+		return; /* called for each event */
+	s->shown_ns = now;
 	if (session__stats(session, &stats))
 		return;
 	fprintf(s->out, "\r\033[K%llu s, %'llu allocations, %'llu frees seen; ",

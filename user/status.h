@@ -13,6 +13,7 @@ struct status {
 	FILE *out;
 	bool is_terminal;
 	bool shown;
+	uint64_t shown_ns; /* when, CLOCK_MONOTONIC */
 };
 
 void status__init(struct status *s, FILE *out);
