@@ -30,13 +30,13 @@ is_head()
 # Is there one breakpoint, and nothing else changed? is_probed PID FUNCTION BYTES-BEFORE
 is_probed()
 {
-	local now before i changed=0
+	local code old i changed=0
 
-	read -ra now <<<"$(head_of "$1" "$2")"
-	read -ra before <<<"$3"
-	for i in "${!before[@]}"; do
-		[ "${now[i]}" = "${before[i]}" ] && continue
-		[ "${now[i]}" = cc ] || return 1
+	read -ra code <<<"$(head_of "$1" "$2")"
+	read -ra old <<<"$3"
+	for i in "${!old[@]}"; do
+		[ "${code[i]}" = "${old[i]}" ] && continue
+		[ "${code[i]}" = cc ] || return 1
 		changed=$((changed + 1))
 	done
 	[ $changed = 1 ]
