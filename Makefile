@@ -156,6 +156,10 @@ demo: ## install what is missing (as root), trace a leaking program, show the re
 	@$(MAKE) --no-print-directory -C tests/prog ../../build/tests/prog/leak_example
 	@tools/demo
 
+check-kernels: all ## test on Debian's kernels 5.10, 6.1, 6.12, 7.x in emulated machines (root)
+	@$(MAKE) --no-print-directory -C tests/prog
+	tests/vm/check-kernels
+
 bench: all ## measure start-up and report times; needs root
 	tools/bench/run
 
@@ -189,7 +193,7 @@ help: ## this text
 	@echo '  WERROR= do not stop at warnings'
 
 FORCE:
-.PHONY: all unit test-unit check demo bench fuzz fuzzers lint install uninstall clean help FORCE
+.PHONY: check-kernels all unit test-unit check demo bench fuzz fuzzers lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 

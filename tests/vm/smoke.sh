@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# smoke - does the tool work on this kernel, and are its figures exact? What check-kernels runs on
+# each kernel; it can be run on the machine itself as well. On kernels that are too old the tool has to
+# say so. LOGS: where to put the verifier's log should the programs not load.
+LIMIT=${LIMIT:-150}
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+# Is this kernel older than VERSION?
+older_than()
+{
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]
+}
+
+# code_of PID FUNCTION: the first 16 bytes of libc's function in PID's memory, as hex. A probe is a
+# breakpoint in there: not always in the first place.
+code_of()
+{
+	local start path offset
+
+	read -r start path < <(awk '/libc\.so\.6$/ { print $1, $6; exit }' "/proc/$1/maps")
+	offset=$(nm -D --defined-only "$path" | awk -v name="$2" '{ sub(/@.*/, "", $3) } $3 == name { print $1; exit }')
+	dd if="/proc/$1/mem" bs=1 count=16 skip=$((16#${start%%-*} + 16#$offset)) status=none |
+		od -An -tx1 | tr -d ' \n'
+}
+
+# shellcheck disable=SC2317 # called by await
+code_is()
+{
+	[ "$(code_of "$1" "$2")" = "$3" ]
+}
+
+# --- it starts, or says why not
+
+new_case version
+run_tool --version
+if [ "$TOOL_STATUS" = 0 ] && grep -q "^kernel $(uname -r)\$" "$CASE/report"; then
+	pass version "$(sed -n 's/^  \(.*[^ ]\)  *yes$/\1/p' "$CASE/report" | paste -sd, | sed 's/,/, /g')"
+else
+	fail_case version "exit status $TOOL_STATUS: $(head -n 1 "$CASE/report")"
+fi
+
+new_case loads
+run_tool -- "$PROG/heap"
+# Attach cookies came with 5.15, task storage with 5.11.
+if older_than 5.15; then
+	if [ "$TOOL_STATUS" = 1 ] && [ ! -s "$CASE/report" ] && [ "$(wc -l <"$CASE/log")" = 1 ] &&
+		grep -q 'this kernel is too old' "$CASE/log"; then
+		pass refused "$(cat "$CASE/log")"
+	else
+		fail_case refused "exit status $TOOL_STATUS, should be 1 with a line that says why"
+	fi
+	finish
+fi
+if grep -q 'memleak-bpf: tracing' "$CASE/log"; then
+	pass loads "$(sed -n 's/^memleak-bpf: tracing pid [0-9]* //p' "$CASE/log")"
+else
+	fail_case loads "exit status $TOOL_STATUS"
+	if [ -n "${LOGS-}" ]; then
+		run_tool -v -- "$PROG/heap"
+		cat "$CASE/log" >"$LOGS/verifier.log"
+	fi
+	finish
+fi
+
+# --- exact figures
+
+started heap-started "$PROG/heap"
+attached heap-attached "$PROG/heap"
+started mappings-started "$PROG/mappings"
+attached mappings-attached "$PROG/mappings"
+for what in fork exec; do
+	started $what-started "$PROG/life" $what
+	attached $what-attached "$PROG/life" $what
+done
+# Kernels that preempt in mid-probe: since 6.13 they can mix up the stacks of BPF programs; and they may
+# pass over system calls (bpf_prog_active), so a warning of that is allowed. Nothing of the heap is lost.
+VERIFY=(--lossy)
+exact()
+{
+	holds "$1-account" "nothing lost" 'last.account["lost"] == 0 and "implied" not in last.text()'
+}
+for round in 1 2 3; do
+	started threads-$round "$PROG/life" threads
+	exact threads-$round
+done
+attached threads-attached "$PROG/life" threads
+exact threads-attached
+attached leader-ended "$PROG/life" leader
+VERIFY=()
+attached dlopen "$PROG/dl" leak "$PROG/libctor.so"
+
+# --- only the target is probed, and SIGKILL leaves nothing
+
+new_case killed-tool
+QUIT_FILE=$WORK/quit-bystander "$PROG/churn" &
+bystander=$!
+PIDS+=("$bystander")
+await 10 test -e "$CASE/ready"
+rm -f "$CASE/ready"
+if ! start_target "$PROG/churn"; then
+	fail_case killed-tool "the program does not run"
+	finish
+fi
+malloc=$(code_of "$TARGET" malloc)
+free=$(code_of "$TARGET" free)
+if ! start_tool -p "$TARGET" 1000; then
+	fail_case killed-tool "the tool does not trace"
+elif [ ${#malloc} != 32 ] || code_is "$TARGET" malloc "$malloc" || code_is "$TARGET" free "$free"; then
+	fail_case probed "no breakpoint in the target: this test proves nothing"
+elif ! code_is "$bystander" malloc "$malloc" || ! code_is "$bystander" free "$free"; then
+	fail_case bystander "a breakpoint in another process"
+else
+	pass bystander "another process with this libc is not probed"
+fi
+kill -KILL "$TOOL_PID"
+wait "$TOOL_PID" 2>/dev/null
+if await 5 code_is "$TARGET" malloc "$malloc" && await 5 code_is "$TARGET" free "$free"; then
+	pass killed-tool "the target's code is as it was"
+else
+	fail_case killed-tool "a breakpoint is left in the target"
+fi
+touch "$WORK/quit-bystander"
+end_target
+if [ "$TARGET_STATUS" = 0 ] && wait "$bystander"; then
+	pass unharmed "both programs went on"
+else
+	fail_case unharmed "the target ended with $TARGET_STATUS"
+fi
+
+finish
