@@ -6,6 +6,8 @@
 
 #include <bpf/bpf.h>
 
+#include "nopreempt.h"
+
 #define BATCH 16384u
 #define MAX_BATCH (16u << 20)
 
@@ -16,6 +18,7 @@ int live__for_each(int fd, int (*fn)(const struct live_key *, const struct live_
 	struct live_key *keys = NULL;
 	struct live_block *blocks = NULL;
 	uint32_t size = BATCH, position = 0, n, i;
+	struct nopreempt np;
 	void *from = NULL;
 	int err = 0, end = 0;
 
@@ -29,7 +32,9 @@ int live__for_each(int fd, int (*fn)(const struct live_key *, const struct live_
 			}
 		}
 		n = size;
+		nopreempt__begin(&np);
 		err = bpf_map_lookup_batch(fd, from, &position, keys, blocks, &n, &opts);
+		nopreempt__end(&np);
 		if (err == -ENOSPC && size < MAX_BATCH) {
 			/* a bucket holds more than a batch: whole buckets only are returned */
 			free(keys);

@@ -16,6 +16,7 @@
 #include "kernel_features.h"
 #include "links.h"
 #include "memleak.skel.h"
+#include "nopreempt.h"
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
 #define INITIAL_PIDNS_INO 0xEFFFFFFCULL
@@ -478,6 +479,7 @@ static uint64_t missed(const struct session *s)
 int session__stats(const struct session *s, struct session_stats *stats)
 {
 	int fd = bpf_map__fd(s->skel->maps.stats), n = libbpf_num_possible_cpus(), cpu;
+	struct nopreempt np;
 	uint64_t *values;
 	uint32_t id;
 	int err = 0;
@@ -495,6 +497,7 @@ int session__stats(const struct session *s, struct session_stats *stats)
 		return -ENOMEM;
 	memset(stats->sum, 0, sizeof(stats->sum));
 	stats->missed = missed(s);
+	nopreempt__begin(&np);
 	/* last to first: what comes of an allocation is read before how many there are */
 	for (id = STAT_MAX; id-- > 0;) {
 		if (bpf_map_lookup_elem(fd, &id, values)) {
@@ -506,6 +509,7 @@ int session__stats(const struct session *s, struct session_stats *stats)
 		if (id == STAT_SEEN)
 			memcpy(stats->seen, values, n * sizeof(*values));
 	}
+	nopreempt__end(&np);
 	free(values);
 	return err;
 }

@@ -11,6 +11,7 @@
 
 #include "../bpf/memleak.h"
 #include "elf/elfimg.h"
+#include "nopreempt.h"
 #include "report/model.h"
 #include "sym/perfmap.h"
 #include "sym/symbolizer.h"
@@ -347,6 +348,7 @@ int stacks__count_cut(struct stacks *s, uint64_t cut[])
 	uint64_t *keys = calloc(batch, sizeof(*keys));
 	uint8_t *values = calloc(batch, s->value_size);
 	uint32_t position = 0, n, i, size = batch;
+	struct nopreempt np;
 	void *from = NULL;
 	int err = -ENOMEM;
 
@@ -355,7 +357,9 @@ int stacks__count_cut(struct stacks *s, uint64_t cut[])
 		goto cleanup;
 	do {
 		n = size;
+		nopreempt__begin(&np);
 		err = bpf_map_lookup_batch(s->map_fd, from, &position, keys, values, &n, &opts);
+		nopreempt__end(&np);
 		if (err && err != -ENOENT)
 			break;
 		from = &position;
