@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "render/format.h"
 #include "session.h"
 
 #define MIN_INTERVAL_NS 200000000ULL
@@ -20,6 +21,7 @@ void status__show(struct status *s, const struct session *session, uint64_t star
 		  uint64_t next_ns)
 {
 	struct session_stats stats = {0};
+	char seen[FORMAT_NUMBER_SIZE], freed[FORMAT_NUMBER_SIZE];
 	struct timespec t;
 	uint64_t now;
 
@@ -32,10 +34,10 @@ void status__show(struct status *s, const struct session *session, uint64_t star
 	s->shown_ns = now;
 	if (session__stats(session, &stats))
 		return;
-	fprintf(s->out, "\r\033[K%llu s, %'llu allocations, %'llu frees seen; ",
+	fprintf(s->out, "\r\033[K%llu s, %s allocations, %s frees seen; ",
 		(unsigned long long)((now - start_ns) / 1000000000),
-		(unsigned long long)stats.sum[STAT_SEEN],
-		(unsigned long long)stats.sum[STAT_FREED]);
+		format__number(seen, stats.sum[STAT_SEEN]),
+		format__number(freed, stats.sum[STAT_FREED]));
 	if (next_ns == UINT64_MAX)
 		fputs("report at the end, or at Ctrl-C", s->out);
 	else
