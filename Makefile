@@ -63,6 +63,7 @@ LIB      := $(OUT)/libmemleak.a
 BIN      := $(OUT)/memleak-bpf
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(OUT)/%)
+WALK     := $(addprefix $(OUT)/tools/bench/,walk walk_tables walk_target)
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 PKGS       := libbpf libelf zlib libdw capstone
@@ -92,7 +93,7 @@ $(OUT)/.flags: FORCE
 	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(LDFLAGS))' >$@.new; \
 		cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(BPF_OUT)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_OUT)/.flags-bpf | $(BPF_OUT)/.deps
+$(BPF_OUT)/%.bpf.o: %.bpf.c $(BPF_OUT)/.flags-bpf | $(BPF_OUT)/.deps
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c $< -o $@
@@ -134,6 +135,29 @@ $(FUZZERS): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
 
+# What "make bench" measures stack walks with.
+$(OUT)/tools/bench/walk.skel.h: $(BPF_OUT)/tools/bench/walk.bpf.o
+	$(say) SKEL $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name walk_bpf >$@.new && mv $@.new $@
+
+$(OUT)/tools/bench/walk.o: $(OUT)/tools/bench/walk.skel.h
+$(OUT)/tools/bench/walk.o: ALL_CFLAGS += -I$(OUT)/tools/bench
+
+$(filter-out %_target,$(WALK)): %: %.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
+
+# Each call a frame with a frame pointer, and functions in the order of the source.
+$(OUT)/tools/bench/walk_target: tools/bench/walk_target.c tools/bench/walk.h bpf/memleak.h
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra $(WERROR) -Ibpf -fno-omit-frame-pointer \
+		-fno-optimize-sibling-calls -fno-toplevel-reorder -fno-stack-protector \
+		-fcf-protection=none -nostartfiles $< -o $@
+
+bench-walk: $(if $(filter x86,$(ARCH)),$(WALK))
+
 unit: $(UNIT) ## build the unit tests
 
 test-unit: unit ## run the unit tests; needs no root
@@ -160,7 +184,7 @@ check-kernels: all ## test on Debian's kernels 5.10, 6.1, 6.12, 7.x in emulated 
 	@$(MAKE) --no-print-directory -C tests/prog
 	tests/vm/check-kernels
 
-bench: all ## measure start-up and report times; needs root
+bench: all bench-walk ## measure what tracing costs, and how long start and report take; needs root
 	tools/bench/run
 
 FUZZ_SECONDS ?= 10
@@ -193,8 +217,9 @@ help: ## this text
 	@echo '  WERROR= do not stop at warnings'
 
 FORCE:
-.PHONY: check-kernels all unit test-unit check demo bench fuzz fuzzers lint install uninstall clean help FORCE
+.PHONY: check-kernels all unit test-unit check demo bench bench-walk fuzz fuzzers lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT:%=%.d) $(FUZZERS:%=%.d)
+-include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(BPF_OUT)/tools/bench/walk.bpf.d $(WALK:%=%.d) \
+	 $(UNIT:%=%.d) $(FUZZERS:%=%.d)

@@ -154,6 +154,7 @@ enum stat_id {
 /* Notifications through the ring buffer. */
 enum event_type {
 	EVENT_STACK,	  /* a stack was seen for the first time: struct stack_event */
+	EVENT_STACK_REST, /* the rest of a stack that runs into unknown code: struct stack_rest */
 	EVENT_EXEC_MAP,	  /* the target mapped a file executable */
 	EVENT_EXEC,	  /* the target called execve; live_key.space has changed */
 	EVENT_ENTRY,	  /* a started program has reached its entry point */
@@ -192,6 +193,21 @@ struct stack_event {
 	__u32 pad;
 	__u64 key;
 	struct stack_trace trace; /* only head.depth frames are sent */
+};
+
+/*
+ * Where a walk met code whose mapping is not known yet (a plugin's constructor during dlopen), and
+ * the stack from there on: user space walks on once it knows the mapping.
+ */
+#define STACK_REST_SIZE 8192
+struct stack_rest {
+	__u32 type; /* EVENT_STACK_REST */
+	__u32 size; /* bytes of copy that are filled */
+	__u64 key;
+	__u64 pc, sp, fp;  /* of the frame that could not be left */
+	__u32 interrupted; /* pc is no return address */
+	__u32 pad;
+	__u64 copy[STACK_REST_SIZE / 8]; /* from sp on */
 };
 
 /* Settings, constant once loaded: the verifier removes what they switch off. */

@@ -34,6 +34,33 @@ static __always_inline void track_new_stack(struct thread_slot *slot, __u64 key)
 		stat_inc(STAT_EVENT_LOST);
 }
 
+/* Send the rest of the stack along. The larger piece may reach beyond the stack's end. */
+static __always_inline void track_stack_rest(struct thread_slot *slot, __u64 key)
+{
+	struct stack_rest *rest = bpf_ringbuf_reserve(&events, sizeof(*rest), 0);
+
+	if (!rest) {
+		stat_inc(STAT_EVENT_LOST);
+		return;
+	}
+	rest->type = EVENT_STACK_REST;
+	rest->key = key;
+	rest->pc = slot->walk.pc;
+	rest->sp = slot->walk.sp;
+	rest->fp = slot->walk.fp;
+	rest->interrupted = slot->walk.interrupted;
+	rest->pad = 0;
+	if (!bpf_probe_read_user(rest->copy, STACK_REST_SIZE, (void *)rest->sp))
+		rest->size = STACK_REST_SIZE;
+	else if (!bpf_probe_read_user(rest->copy, STACK_REST_SIZE / 4, (void *)rest->sp))
+		rest->size = STACK_REST_SIZE / 4;
+	else if (!bpf_probe_read_user(rest->copy, STACK_REST_SIZE / 16, (void *)rest->sp))
+		rest->size = STACK_REST_SIZE / 16;
+	else
+		rest->size = 0;
+	bpf_ringbuf_submit(rest, 0);
+}
+
 /*
  * Walk, and enter the stack into the stack map as taken hits times. Returns its key, 0 when the
  * map is full.
@@ -53,6 +80,8 @@ SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64
 	if (!known) {
 		if (!bpf_map_update_elem(&stacks, &key, &slot->stack.trace, BPF_NOEXIST)) {
 			track_new_stack(slot, key);
+			if (slot->walk.end == WALK_NO_MAPPING)
+				track_stack_rest(slot, key);
 			return key;
 		}
 		known = bpf_map_lookup_elem(&stacks, &key); /* another CPU was first */

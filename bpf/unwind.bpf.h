@@ -129,6 +129,7 @@ VERIFIED_ONCE int unwind_step(struct thread_slot *slot)
 	row = cfg.frame_pointers ? ROW_FRAME_POINTER : row_find(w->pc - !w->interrupted);
 	if (row == ROW_NO_MAPPING) {
 		w->end = WALK_NO_MAPPING;
+		w->hash = (w->hash ^ w->sp) * HASH_K; /* there are more frames than were taken */
 		return 1;
 	}
 	w->end = unwind_apply(slot, row);

@@ -33,6 +33,8 @@ static int deliver(void *ctx, void *data, size_t size)
 
 	if (size >= sizeof(uint32_t) && *(uint32_t *)data == EVENT_STACK)
 		deliver_stack(e, data, size);
+	else if (size >= sizeof(struct stack_rest) && *(uint32_t *)data == EVENT_STACK_REST)
+		e->handler.rest(data, e->handler.arg);
 	else if (size >= sizeof(struct event))
 		e->handler.event(data, e->handler.arg);
 	return 0;

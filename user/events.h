@@ -11,6 +11,7 @@ struct events;
 
 struct events_handler {
 	void (*stack)(const struct stack_event *, void *arg); /* EVENT_STACK */
+	void (*rest)(const struct stack_rest *, void *arg);   /* EVENT_STACK_REST */
 	void (*event)(const struct event *, void *arg);	      /* all others */
 	void *arg;
 };

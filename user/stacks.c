@@ -161,6 +161,26 @@ int stacks__learn(struct stacks *s, uint64_t key, const struct stack_trace *trac
 	return find(s, key) || keep(s, key, trace) ? 0 : -ENOMEM;
 }
 
+int stacks__replace(struct stacks *s, uint64_t key, const struct stack_trace *trace)
+{
+	struct known_stack *old = find(s, key);
+
+	if (old) {
+		tdelete(old, &s->known, compare_keys);
+		free(old);
+	}
+	return keep(s, key, trace) ? 0 : -ENOMEM;
+}
+
+bool stacks__recorded(struct stacks *s, uint64_t key, struct stack_trace *trace)
+{
+	memset(s->trace, 0, sizeof(*s->trace));
+	if (bpf_map_lookup_elem(s->map_fd, &key, s->trace))
+		return false;
+	*trace = *s->trace;
+	return true;
+}
+
 bool stacks__any(struct stacks *s, uint64_t key, size_t depth,
 		 bool (*fn)(const struct image *image, const char *function, void *arg), void *arg)
 {
@@ -252,6 +272,7 @@ static int add_frames(const struct stacks *s, const struct known_frame *f, struc
 {
 	const struct sym_frame none = {0}, *names = &none;
 	struct sym_frame jit = {0};
+	uint8_t back = f->back;
 	uint64_t start;
 	struct report_frame *frames;
 	size_t n = 1, i;
@@ -259,6 +280,18 @@ static int add_frames(const struct stacks *s, const struct known_frame *f, struc
 	if (f->image && f->image->elf &&
 	    symbolizer__resolve(s->sym, f->image->elf, f->vaddr, &names, &n))
 		return -ENOMEM;
+	/*
+	 * Signal trampolines and coroutine starts are returned to without having been called: the
+	 * address is their first byte, and nothing is before it.
+	 */
+	if (!names->function && f->back && f->image && f->image->elf) {
+		if (symbolizer__resolve(s->sym, f->image->elf, f->vaddr + 1, &names, &n))
+			return -ENOMEM;
+		if (names->function && names->offset == 0)
+			back = 0;
+		else
+			names = &none, n = 1;
+	}
 	if (!names->function && s->jit && !f->image &&
 	    perfmap__find(s->jit, f->addr - f->back, &jit.function, &start)) {
 		jit.offset = f->addr - f->back - start;
@@ -274,7 +307,7 @@ static int add_frames(const struct stacks *s, const struct known_frame *f, struc
 		memset(r, 0, sizeof(*r));
 		r->addr = f->addr;
 		r->function = copy(names[i].function);
-		r->offset = names[i].inlined ? 0 : names[i].offset + f->back;
+		r->offset = names[i].inlined ? 0 : names[i].offset + back;
 		r->file = copy(names[i].file);
 		r->path = copy(names[i].path);
 		r->line = names[i].line;

@@ -29,6 +29,10 @@ struct stacks *stacks__new(int map_fd, uint32_t max_depth, const struct addrspac
 void stacks__free(struct stacks *s);
 /* Place a stack now, as it was notified. Returns 0 or -ENOMEM. */
 int stacks__learn(struct stacks *s, uint64_t key, const struct stack_trace *trace);
+/* Replace what is known of a stack: its walk has been finished. Returns 0 or negative errno. */
+int stacks__replace(struct stacks *s, uint64_t key, const struct stack_trace *trace);
+/* The frames of a stack as the BPF side recorded them. False: it is not in the map. */
+bool stacks__recorded(struct stacks *s, uint64_t key, struct stack_trace *trace);
 /* Frames with names, as model_stack_fn wants them: arg is the struct stacks. */
 int stacks__resolve(uint64_t key, struct model_stack *out, void *arg);
 /* Is fn true of one of the innermost frames, up to depth? function may be NULL: no name. */

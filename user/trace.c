@@ -23,6 +23,7 @@
 #include "sym/perfmap.h"
 #include "target/addrspace.h"
 #include "target/spawn.h"
+#include "unwind/finish.h"
 #include "unwind/tables.h"
 
 #define TICK_MS 1000 /* how often the status line and the deadline are looked at */
@@ -152,6 +153,24 @@ void trace__on_stack(const struct stack_event *e, void *arg)
 	if (stacks__is_unmapped(t->stacks, e->key) &&
 	    trace__now_ns() - t->refreshed_ns > MISS_INTERVAL_NS)
 		trace__refresh(t);
+}
+
+/* The rest of a stack that ran into code before its mapping was known; now it is. */
+void trace__on_rest(const struct stack_rest *e, void *arg)
+{
+	struct trace *t = arg;
+	struct stack_trace trace;
+	struct unwind_row row;
+
+	if (!t->tables)
+		return;
+	if (!tables__find(t->tables, e->pc - 1, &row) &&
+	    trace__now_ns() - t->refreshed_ns > MISS_INTERVAL_NS)
+		trace__refresh(t);
+	if (!stacks__recorded(t->stacks, e->key, &trace))
+		return;
+	finish__walk(t->tables, e, t->opts->max_depth, &trace);
+	stacks__replace(t->stacks, e->key, &trace);
 }
 
 static void print_event(struct trace *t, const struct event *e)

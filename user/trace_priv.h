@@ -57,6 +57,7 @@ void trace__update_tables(struct trace *t);
 /* The line that says what is traced, once there is something to say. */
 void trace__announce(struct trace *t);
 void trace__on_event(const struct event *e, void *arg);
+void trace__on_rest(const struct stack_rest *e, void *arg);
 void trace__on_stack(const struct stack_event *e, void *arg);
 
 #endif

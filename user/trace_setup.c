@@ -154,8 +154,10 @@ static int open_session(struct trace *t)
 /* Everything but the session; all of it only fails for lack of memory or descriptors. */
 static int open_parts(struct trace *t)
 {
-	const struct events_handler handler = {
-		.stack = trace__on_stack, .event = trace__on_event, .arg = t};
+	const struct events_handler handler = {.stack = trace__on_stack,
+					       .rest = trace__on_rest,
+					       .event = trace__on_event,
+					       .arg = t};
 	const struct symbolizer_opts sym = {.demangle = true, .debuginfod = t->opts->debuginfod};
 	int err = 0;
 

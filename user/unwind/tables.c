@@ -210,3 +210,36 @@ void tables__publish(struct tables *t, const struct addrspace *as)
 	t->half = !t->half;
 	t->n_segs = n;
 }
+
+bool tables__find(const struct tables *t, uint64_t pc, struct unwind_row *row)
+{
+	const struct unwind_seg *segs = t->segs + t->half * UNWIND_MAX_SEGS;
+	size_t low = 0, high = t->n_segs, first;
+	const struct unwind_seg *seg;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (segs[mid].start <= pc)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low || pc >= segs[low - 1].end)
+		return false;
+	seg = &segs[low - 1];
+	*row = (struct unwind_row){.cfa = 2, .kind = UNWIND_FP, .save = 2};
+	low = first = seg->row_lo;
+	high = seg->row_hi;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (t->rows[mid].pc <= pc - seg->bias)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low > first && t->rows[low - 1].kind != UNWIND_END)
+		*row = t->rows[low - 1];
+	return true;
+}

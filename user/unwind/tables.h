@@ -8,6 +8,7 @@
 #ifndef UNWIND_TABLES_H
 #define UNWIND_TABLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,11 @@ void tables__attach(struct tables *t, struct unwind_row *rows, size_t n_rows,
 		    struct unwind_seg *segs, struct memleak_state *state);
 /* Write what has been learned since, and switch to the address space as it is now. */
 void tables__publish(struct tables *t, const struct addrspace *as);
+/*
+ * The row for a code address, from what was published last; code without rows gets that of a frame
+ * pointer. False: no mapping holds pc.
+ */
+bool tables__find(const struct tables *t, uint64_t pc, struct unwind_row *row);
 /* What went wrong with an image that was learned, once for each: "no room", "broken" …; NULL: no
  * more. */
 const char *tables__next_warning(struct tables *t);
