@@ -142,7 +142,7 @@ $(OUT)/tools/bench/walk.skel.h: $(BPF_OUT)/tools/bench/walk.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name walk_bpf >$@.new && mv $@.new $@
 
 $(OUT)/tools/bench/walk.o: $(OUT)/tools/bench/walk.skel.h
-$(OUT)/tools/bench/walk.o: ALL_CFLAGS += -I$(OUT)/tools/bench
+$(OUT)/tools/bench/walk.o: private ALL_CFLAGS += -I$(OUT)/tools/bench
 
 $(filter-out %_target,$(WALK)): %: %.o $(LIB)
 	$(say) LINK $@

@@ -13,10 +13,12 @@ import outstanding
 import procs
 import results
 import startup
+import walk
 
 PARTS = {
     "start": lambda quick: [startup.run(quick)],
     "report": outstanding.run,
+    "walk": walk.run,
     "loops": lambda quick: [cost.loops(quick)],
     "programs": lambda quick: [cost.programs(quick)],
     "others": lambda quick: [cost.others(quick)],

@@ -8,6 +8,13 @@ import statistics
 BARS = {
     "start.python3/start": 300,
     "report.100000/report": 500,
+    "walk.16/ratio_warm": 0.4,
+    "walk.24/ratio_warm": 0.4,
+    "walk.16/ratio_cold": 1.0,
+    "walk.24/ratio_cold": 1.0,
+    "walk.build/build": 500,
+    "walk.build.llvm/build": 500,
+    "walk.memory/maps": 10,
 }
 
 
