@@ -129,7 +129,7 @@ $(BIN): $(OUT)/user/main.o $(LIB)
 $(UNIT): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
-$(UNIT:%=%.o): ALL_CFLAGS += -Itests/unit
+$(UNIT:%=%.o): private ALL_CFLAGS += -Itests/unit
 
 $(FUZZERS): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@

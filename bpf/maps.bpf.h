@@ -80,7 +80,15 @@ struct {
 	__type(value, struct cached_row);
 } row_cache __weak SEC(".maps");
 
-#define STACK_COPY 1024 /* bytes of stack copied at once: 24 common frames */
+/* The segment that was found last: most frames lie in two or three of them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} seg_hint __weak SEC(".maps");
+
+#define STACK_COPY 2048 /* bytes of stack copied at once: some 20 frames */
 
 /* An allocator call between its entry and its return. */
 struct pending_call {

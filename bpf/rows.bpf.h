@@ -62,6 +62,11 @@ static __always_inline int row_step(struct bisect *b)
 	return 0;
 }
 
+static __always_inline bool seg_holds(const struct unwind_seg *seg, __u64 pc)
+{
+	return seg && pc >= seg->start && pc < seg->end;
+}
+
 /* Look the row for pc up in the tables: 8,192 segments are 13 steps, 16 M rows 24. */
 VERIFIED_ONCE __u64 row_search(__u64 pc)
 {
@@ -69,13 +74,23 @@ VERIFIED_ONCE __u64 row_search(__u64 pc)
 	struct bisect b = {.pc = pc, .lo = (__u32)segs, .hi = segs >> 32};
 	struct unwind_seg *seg;
 	struct unwind_row *row;
-	__u32 first, k;
+	__u32 first, k = 0, *hint;
 
-	for (int i = 0; i < 14 && !seg_step(&b); i++)
-		;
-	k = b.lo - 1;
+	hint = bpf_map_lookup_elem(&seg_hint, &k);
+	if (!hint)
+		return ROW_NO_MAPPING;
+	k = *hint;
 	seg = bpf_map_lookup_elem(&unwind_segs, &k);
-	if (b.lo <= (__u32)segs || !seg || pc < seg->start || pc >= seg->end)
+	if (k < b.lo || k >= b.hi || !seg_holds(seg, pc)) {
+		for (int i = 0; i < 14 && !seg_step(&b); i++)
+			;
+		k = b.lo - 1;
+		seg = bpf_map_lookup_elem(&unwind_segs, &k);
+		if (b.lo <= (__u32)segs || !seg_holds(seg, pc))
+			return ROW_NO_MAPPING;
+		*hint = k;
+	}
+	if (!seg)
 		return ROW_NO_MAPPING;
 	first = seg->row_lo;
 	b.pc = pc - seg->bias;

@@ -16,17 +16,18 @@
 		       */
 #define STACK_WORDS (STACK_COPY / 8)
 
-/* Fill the copy from addr. Near a stack's upper end fewer bytes can be read: take one frame then.
+/*
+ * Fill the copy from addr on, at most to the end of the page: what is mapped is whole pages, so a
+ * stack that ends there does not make the read fail.
  */
 static __always_inline void unwind_copy(struct thread_slot *slot, __u64 addr)
 {
+	__u32 size = 4096 - (addr & 4095);
+
+	if (size > STACK_COPY)
+		size = STACK_COPY;
 	slot->copy_at = addr;
-	if (!bpf_probe_read_user(slot->copy, STACK_COPY, (void *)addr))
-		slot->copy_size = STACK_COPY;
-	else if (!bpf_probe_read_user(slot->copy, 8, (void *)addr))
-		slot->copy_size = 8;
-	else
-		slot->copy_size = 0;
+	slot->copy_size = bpf_probe_read_user(slot->copy, size, (void *)addr) ? 0 : size;
 }
 
 /* The word at addr, through the copy. Returns 0, or 1: unreadable. */

@@ -90,7 +90,7 @@ static size_t unwind_room(struct trace *t)
 	size_t rows = 1;
 
 	if (t->tables)
-		rows = tables__rows(t->tables) + tables__rows(t->tables) / 4 + MIN_UNWIND_ROWS / 4;
+		rows = tables__rows(t->tables) + tables__rows(t->tables) / 8 + MIN_UNWIND_ROWS / 16;
 	if (t->tables && rows < MIN_UNWIND_ROWS)
 		rows = MIN_UNWIND_ROWS;
 	return t->tables && t->spawn ? STARTED_UNWIND_ROWS : rows;

@@ -81,6 +81,29 @@ const char *tables__next_warning(struct tables *t)
 	return t->next_warning < t->n_warnings ? t->warning[t->next_warning++] : NULL;
 }
 
+/*
+ * Leave out the gaps of padding between functions: no frame is ever there, and a function's last
+ * row is often the next one's first. Returns how many rows are left.
+ */
+static size_t compact(struct unwind_row *rows, size_t n)
+{
+	const uint32_t padding = 16; /* bytes: compilers align functions to that */
+	size_t kept = 0, i;
+
+	for (i = 0; i < n; i++) {
+		const struct unwind_row *last = kept ? &rows[kept - 1] : NULL;
+
+		if (rows[i].kind == UNWIND_END && i + 1 < n &&
+		    rows[i + 1].pc - rows[i].pc < padding)
+			continue;
+		if (last && last->kind == rows[i].kind && last->cfa == rows[i].cfa &&
+		    last->save == rows[i].save)
+			continue;
+		rows[kept++] = rows[i];
+	}
+	return kept;
+}
+
 /* Build the rows of one image; none when there is no use in it. */
 static int build(struct tables *t, const struct image *image, struct table *table)
 {
@@ -97,6 +120,7 @@ static int build(struct tables *t, const struct image *image, struct table *tabl
 		table->rows = NULL;
 		table->n = 0;
 	}
+	table->n = compact(table->rows, table->n);
 	table->base = info.base;
 	if (err && err != -ENOMEM && err != -ENODATA)
 		warn(t, image, info.warning ? info.warning : strerror(-err));
