@@ -222,6 +222,7 @@ static bool is_outermost(const char *function)
 		"thread_start",
 		"__libc_start_main_impl",
 		"_dl_start_user",
+		"__start_context",
 	};
 	size_t i;
 
@@ -238,10 +239,36 @@ static bool is_libc(const struct image *image)
 			 !strncmp(image->name, "ld-", 3));
 }
 
+/*
+ * The names of a frame with an image. *back: how far its address is from the place that was looked
+ * up. Signal trampolines and coroutine starts are returned to without having been called: the
+ * address is their first byte, and nothing is before it.
+ */
+static int name_frame(const struct stacks *s, const struct known_frame *f,
+		      const struct sym_frame **names, size_t *n, uint8_t *back)
+{
+	const struct sym_frame *at;
+	size_t n_at;
+	int err;
+
+	*back = f->back;
+	err = symbolizer__resolve(s->sym, f->image->elf, f->vaddr, names, n);
+	if (err || (*names)->function || !f->back)
+		return err;
+	err = symbolizer__resolve(s->sym, f->image->elf, f->vaddr + 1, &at, &n_at);
+	if (!err && at->function && !at->offset) {
+		*names = at;
+		*n = n_at;
+		*back = 0;
+	}
+	return err;
+}
+
 static bool is_complete(struct stacks *s, struct known_stack *k)
 {
 	const struct known_frame *last;
 	const struct sym_frame *frames;
+	uint8_t back;
 	size_t n;
 
 	if (k->complete >= 0)
@@ -252,7 +279,7 @@ static bool is_complete(struct stacks *s, struct known_stack *k)
 	last = k->n ? &k->frame[k->n - 1] : NULL;
 	if (!last || !last->image || !last->image->elf)
 		return false;
-	if (symbolizer__resolve(s->sym, last->image->elf, last->vaddr, &frames, &n))
+	if (name_frame(s, last, &frames, &n, &back))
 		return false;
 	if (n && frames[n - 1].function)
 		k->complete = is_outermost(frames[n - 1].function);
@@ -277,21 +304,8 @@ static int add_frames(const struct stacks *s, const struct known_frame *f, struc
 	struct report_frame *frames;
 	size_t n = 1, i;
 
-	if (f->image && f->image->elf &&
-	    symbolizer__resolve(s->sym, f->image->elf, f->vaddr, &names, &n))
+	if (f->image && f->image->elf && name_frame(s, f, &names, &n, &back))
 		return -ENOMEM;
-	/*
-	 * Signal trampolines and coroutine starts are returned to without having been called: the
-	 * address is their first byte, and nothing is before it.
-	 */
-	if (!names->function && f->back && f->image && f->image->elf) {
-		if (symbolizer__resolve(s->sym, f->image->elf, f->vaddr + 1, &names, &n))
-			return -ENOMEM;
-		if (names->function && names->offset == 0)
-			back = 0;
-		else
-			names = &none, n = 1;
-	}
 	if (!names->function && s->jit && !f->image &&
 	    perfmap__find(s->jit, f->addr - f->back, &jit.function, &start)) {
 		jit.offset = f->addr - f->back - start;
