@@ -226,6 +226,7 @@ struct memleak_config {
 struct memleak_state {
 	__u32 space;	 /* counts execs of the target */
 	__u32 launching; /* between exec and the program's entry point */
+	__u32 stopped;	 /* we have stopped the started program; user space clears it */
 	__u32 gen;	 /* changes with segs: what the row cache holds is for one gen */
 	__u64 segs;	 /* unwind_segs in force: first | one past the last << 32 */
 	__u32 anchor;	 /* thread whose address space the kernel compares with: see links.h */

@@ -15,6 +15,7 @@ char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
 
 #define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
+#define SIGCONT 18
 #define SIGSTOP 19
 
 /* Contexts of system call tracepoints: struct syscall_tp_t in kernel/trace/trace_syscalls.c. */
@@ -96,6 +97,27 @@ static __always_inline struct thread_slot *syscall_end(__u32 type)
 	return slot;
 }
 
+/* Stop the program that we started, until user space has seen to what it has just mapped. */
+static __always_inline void stop_target(void)
+{
+	state.stopped = 1;
+	bpf_send_signal(SIGSTOP);
+}
+
+/*
+ * May it be stopped without noticing? A stop makes other threads' epoll_wait and the like return
+ * EINTR (signal(7)), and going on runs a handler of SIGCONT.
+ */
+static __always_inline bool is_stoppable(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (state.launching)
+		return true;
+	return BPF_CORE_READ(task, signal, nr_threads) == 1 &&
+	       !BPF_CORE_READ(task, sighand, action[SIGCONT - 1].sa.sa_handler);
+}
+
 /*
  * Walk the caller's stack. *inside: the call comes from within an allocator function. Not a hit
  * yet: user space decides which mappings count.
@@ -151,9 +173,9 @@ int mmap_exit(struct syscall_exit *ctx)
 		e->addr = ctx->ret;
 		bpf_ringbuf_submit(e, 0);
 	}
-	/* a program we started waits until the library's probes are in place */
-	if (cfg.started && state.launching)
-		bpf_send_signal(SIGSTOP);
+	/* a program we started waits until the library's tables and probes are in place */
+	if (cfg.started && is_stoppable())
+		stop_target();
 	return 0;
 }
 
@@ -262,7 +284,7 @@ int BPF_PROG(process_exec, struct task_struct *p, pid_t old_pid)
 	}
 	if (cfg.started) {
 		state.launching = 1;
-		bpf_send_signal(SIGSTOP);
+		stop_target();
 	}
 	return 0;
 }

@@ -446,9 +446,9 @@ uint32_t session__space(const struct session *s)
 	return s->skel->bss->state.space;
 }
 
-bool session__launching(const struct session *s)
+bool session__take_stop(struct session *s)
 {
-	return s->skel->bss->state.launching;
+	return __atomic_exchange_n(&s->skel->bss->state.stopped, 0, __ATOMIC_ACQ_REL);
 }
 
 uint32_t session__max_depth(const struct session *s)

@@ -85,7 +85,8 @@ int session__live_fd(const struct session *s);
 int session__stacks_fd(const struct session *s);
 int session__events_fd(const struct session *s);
 uint32_t session__space(const struct session *s); /* live_key.space of the running program */
-bool session__launching(const struct session *s); /* a started program is before its entry point */
+/* Has the BPF side stopped the started program since this was asked last? */
+bool session__take_stop(struct session *s);
 uint32_t session__max_depth(const struct session *s);
 
 struct session_stats {

@@ -312,7 +312,7 @@ static void on_child(struct trace *t)
 			t->ended = true;
 			return;
 		case SPAWN_STOPPED:
-			if (!session__launching(t->session))
+			if (!session__take_stop(t->session))
 				break; /* somebody else stopped it, and will let it go on */
 			drain(t);
 			spawn__continue(t->spawn);
