@@ -266,6 +266,14 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 		report__warn(r,
 			     "some forms of operator new are not followed: their code could not be "
 			     "read, and a return probe would break exceptions");
+	if (perfmap__problem(t->jit)) {
+		char sentence[256];
+
+		snprintf(sentence, sizeof(sentence),
+			 "names of JIT code may be missing: /tmp/perf-PID.map: %s",
+			 perfmap__problem(t->jit));
+		report__warn(r, sentence);
+	}
 	if (t->no_syscalls)
 		report__warn(r, "mmap, munmap, mremap and brk are not followed: this kernel has no "
 				"system call tracepoints");
