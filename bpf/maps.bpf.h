@@ -15,28 +15,41 @@
 const volatile struct memleak_config cfg __weak = {};
 struct memleak_state state __weak = {};
 
-/* Blocks that are outstanding. Preallocated: never allocates inside a probe. */
+/* Blocks that are outstanding (live_table.h). User space reads it through mmap. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1); /* set at load */
-	__type(key, struct live_key);
-	__type(value, struct live_block);
+	__type(key, __u32);
+	__type(value, struct live_slot);
 } live __weak SEC(".maps");
 
+/* Distinct stacks (stack_table.bpf.h), and their frames. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, struct stack_slot);
+} stack_slots __weak SEC(".maps");
+
+/* value_size is cut to max_depth at load */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, struct stack_trace);
+} stack_frames __weak SEC(".maps");
+
 /*
- * Distinct stacks, by a hash of their frames. Not BPF_MAP_TYPE_STACK_TRACE, which
- * drops or mixes stacks when hashes collide. value_size is cut to max_depth at load.
+ * STAT_ROOM counters for each CPU. Not a per-CPU map: user space reads this one without a system
+ * call, during which the kernel would pass over tracepoint programs on that CPU (bpf_prog_active).
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1); /* set at load */
-	__type(key, __u64);
-	__type(value, struct stack_trace);
-} stacks __weak SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, STAT_MAX);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, STAT_ROOM); /* set at load */
 	__type(key, __u32);
 	__type(value, __u64);
 } stats __weak SEC(".maps");
@@ -94,11 +107,11 @@ struct {
 struct pending_call {
 	__u64 sp; /* stack pointer at entry */
 	__u64 cookie;
-	__u64 ra;	       /* PROBE_COOKIE_BY_EXIT: the return address */
-	__u64 size;	       /* bytes asked for, ~0: the product overflowed */
-	__u64 ptr;	       /* old block, or where the new pointer will be stored */
-	__u64 birth_ns;	       /* of the block that realloc replaces, 0: none */
-	struct live_block old; /* realloc: the old block's record, taken out of the live map */
+	__u64 ra;	/* PROBE_COOKIE_BY_EXIT: the return address */
+	__u64 size;	/* bytes asked for, ~0: the product overflowed */
+	__u64 ptr;	/* old block, or where the new pointer will be stored */
+	__u64 old_what; /* realloc: the old block, taken out of the live table */
+	__u64 old_when;
 	__u8 active;
 	__u8 has_old;
 };
@@ -130,8 +143,6 @@ struct thread_slot {
 	struct pending_call call;
 	struct pending_syscall sys;
 	__u64 last_free; /* block freed last, 0: none */
-	struct live_key key;
-	struct live_block block; /* being recorded */
 	struct walk walk;
 	struct stack_event stack; /* being walked */
 	__u64 copy_at;		  /* address that copy begins with */
@@ -155,18 +166,21 @@ struct {
  */
 #define VERIFIED_ONCE __weak __attribute__((noinline))
 
-static __always_inline void stat_add(__u32 id, __u64 n)
+/* A counter of this CPU. */
+static __always_inline __u64 *stat_counter(__u32 id)
 {
-	__u64 *v = bpf_map_lookup_elem(&stats, &id);
+	__u32 i = bpf_get_smp_processor_id() * STAT_ROOM + id;
 
-	/* atomic although per CPU: another task may preempt us between load and store */
-	if (v)
-		__sync_fetch_and_add(v, n);
+	return bpf_map_lookup_elem(&stats, &i);
 }
 
 static __always_inline void stat_inc(__u32 id)
 {
-	stat_add(id, 1);
+	__u64 *v = stat_counter(id);
+
+	/* atomic although per CPU: another task may preempt us between load and store */
+	if (v)
+		__sync_fetch_and_add(v, 1);
 }
 
 #endif

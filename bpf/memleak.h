@@ -39,26 +39,51 @@ enum probe_op {
 /* may throw: probed at its return instructions, not by a return probe */
 #define PROBE_COOKIE_BY_EXIT (1ULL << 36)
 
-/* Key of a live block. space changes with every exec of the target. */
-struct live_key {
-	__u64 addr;
-	__u32 space;
-	__u32 pad;
+/*
+ * A live block, as a slot of the live table (bpf/live_table.h). Three words, packed:
+ * where: 56 bits of address | 6 bits of reach | 1 bit unused | 1 bit busy
+ * what:  48 bits of size | 8 bits of space | 8 bits of entry point
+ * when:  24 bits of stack | 32 bits of birth | 8 bits of epoch
+ */
+struct live_slot {
+	__u64 where, what, when;
 };
+#define LIVE_WINDOW 256 /* slots from its home on that a block may be in; reach counts by 4 */
 
-/* A live block. */
-struct live_block {
-	__u64 id;	/* birth: CPU << 48 | sequence number on that CPU */
-	__u64 size;	/* bytes asked for */
-	__u64 birth_ns; /* CLOCK_MONOTONIC; a realloc keeps that of the first birth */
-	__u64 stack;	/* key into the stack map, 0: the stack was lost */
-	__u32 tid;	/* allocating thread, initial pid namespace */
-	__u32 entry;	/* index into the table of entry points */
-};
+#define LIVE_ADDR_BITS 56
+#define LIVE_ADDR(where) ((where) >> 8)
+#define LIVE_BUSY 1ULL
+#define LIVE_REACH(where) ((where) >> 2 & 63)
+#define LIVE_REACH_MASK (63ULL << 2)
 
-#define LIVE_ID(cpu, seq) ((__u64)(cpu) << 48 | (seq))
-#define LIVE_ID_CPU(id) ((__u32)((id) >> 48))
-#define LIVE_ID_SEQ(id) ((id)&0xffffffffffffULL)
+/* Bytes asked for; what is more than 256 TiB is taken for that. */
+#define LIVE_MAX_SIZE ((1ULL << 48) - 1)
+#define LIVE_WHAT(size, space, entry)                                                              \
+	(((size) < LIVE_MAX_SIZE ? (size) : LIVE_MAX_SIZE) << 16 | ((__u64)(space)&255) << 8 |     \
+	 ((__u64)(entry)&255))
+#define LIVE_SIZE(what) ((what) >> 16)
+#define LIVE_SPACE(what) ((what) >> 8 & 255) /* changes with every exec of the target */
+#define LIVE_ENTRY(what) ((what)&255)	     /* index into the table of entry points */
+
+/*
+ * stack: see stack_slot, 0: it was lost. birth: low half of the kernel's jiffies; a realloc keeps
+ * that of the first birth. epoch: one more than seen_epoch at birth, 0 once a snapshot has seen the
+ * block.
+ */
+#define LIVE_WHEN(stack, birth, epoch)                                                             \
+	((__u64)(stack) << 40 | ((__u64)(birth)&0xffffffff) << 8 | (epoch))
+#define LIVE_STACK(when) ((when) >> 40)
+#define LIVE_BIRTH(when) ((__u32)((when) >> 8))
+#define LIVE_EPOCH(when) ((when)&255)
+#define LIVE_EPOCH_MASK 255ULL
+
+/*
+ * STAT_SEEN of a CPU counts in its low bits; the top ones hold the epoch, which user space moves on
+ * when it takes a snapshot: so each allocation is counted, and told before or after, in one step.
+ */
+#define SEEN_EPOCH_SHIFT 62
+#define SEEN_COUNT(v) ((v) & ((1ULL << SEEN_EPOCH_SHIFT) - 1))
+#define SEEN_EPOCH(v) ((v) >> SEEN_EPOCH_SHIFT)
 
 /*
  * One row of an unwind table: how to get from a frame to its caller's.
@@ -120,9 +145,8 @@ enum walk_end {
 	WALK_ENDS,
 };
 
-/* A distinct stack. The value is cut to max-depth frames when the map is made. */
+/* The frames of a distinct stack. Cut to max-depth frames when the map is made. */
 struct stack_head {
-	__u64 hits; /* heap allocations seen with this stack */
 	__u32 depth;
 	__u32 end; /* enum walk_end */
 };
@@ -131,17 +155,32 @@ struct stack_trace {
 	__u64 pc[MEMLEAK_MAX_DEPTH]; /* innermost first; return addresses, or PC_INTERRUPTED */
 };
 
-/* Counters, one u64 per CPU each. */
+/*
+ * A slot of the stack table (bpf/stack_table.bpf.h): hash of the frames, 0: free, and 24 bits: one
+ * more than the index of its frames | 40 bits: heap allocations seen with this stack. A stack's key
+ * is one more than the index of its slot; it never moves.
+ */
+struct stack_slot {
+	__u64 hash;
+	__u64 use;
+};
+#define STACK_WINDOW 128
+#define STACK_FRAMES(use) ((use) >> 40)
+#define STACK_FRAMES_SHIFT 40
+#define STACK_NO_FRAMES 0xffffffULL /* no room for its frames */
+#define STACK_HITS(use) ((use) & ((1ULL << 40) - 1))
+
+/* Counters, STAT_ROOM of them for each CPU. */
 enum stat_id {
-	STAT_SEEN,	     /* allocations seen; the sequence number of live_block.id */
+	STAT_SEEN,	     /* allocations seen, and the epoch: see SEEN_COUNT */
 	STAT_FREED,	     /* blocks freed by their program */
 	STAT_IMPLIED,	     /* replaced by a newer block at their address: a free was missed */
-	STAT_LOST_FULL,	     /* not recorded: live map full */
+	STAT_LOST_FULL,	     /* not recorded: live table full */
 	STAT_LOST_READ,	     /* not recorded: the pointer could not be read (posix_memalign) */
 	STAT_LOST_REALLOC,   /* old block of a realloc that never returned */
-	STAT_STACK_FULL,     /* recorded without a stack: stack map full */
+	STAT_STACK_FULL,     /* recorded without a stack: stack table full */
 	STAT_STACK_FAULT,    /* recorded with its caller only: stack memory unreadable */
-	STAT_UNTRACKED_FREE, /* free of an address that is not in the live map */
+	STAT_UNTRACKED_FREE, /* free of an address that is not in the live table */
 	STAT_FAILED,	     /* calls that returned no memory */
 	STAT_ABANDONED,	     /* calls that never returned: exception, longjmp, thread end */
 	STAT_NO_SLOT,	     /* calls not followed: no per-thread slot */
@@ -149,6 +188,7 @@ enum stat_id {
 	STAT_UNSAMPLED,	     /* allocations passed over by -s */
 	STAT_EVENT_LOST,     /* notifications lost: ring buffer full */
 	STAT_MAX,
+	STAT_ROOM = 32, /* so that no two CPUs share a cache line */
 };
 
 /* Notifications through the ring buffer. */
@@ -156,7 +196,7 @@ enum event_type {
 	EVENT_STACK,	  /* a stack was seen for the first time: struct stack_event */
 	EVENT_STACK_REST, /* the rest of a stack that runs into unknown code: struct stack_rest */
 	EVENT_EXEC_MAP,	  /* the target mapped a file executable */
-	EVENT_EXEC,	  /* the target called execve; live_key.space has changed */
+	EVENT_EXEC,	  /* the target called execve; memleak_state.space has changed */
 	EVENT_ENTRY,	  /* a started program has reached its entry point */
 	EVENT_MAP,	  /* mmap outside the allocator */
 	EVENT_UNMAP,	  /* munmap */
@@ -175,11 +215,11 @@ struct event {
 	__u64 size;    /* MAP, UNMAP, ALLOC: bytes; REMAP: new bytes */
 	__u64 old_addr; /* REMAP; BRK: old break */
 	__u64 old_size; /* REMAP */
-	__u64 stack;	/* key into the stack map */
+	__u64 stack;	/* key of the stack, 0: none */
 	__u32 flags; /* MAP: MAP_ flags; REMAP: MREMAP_ flags; EXEC: by a thread other than the main
 			one */
 	__u32 entry; /* ALLOC, FREE: entry point; MAP: PROT_ flags */
-	__u32 space; /* as in live_key */
+	__u32 space; /* as in memleak_state */
 	__u32 cpu;
 	char comm[16];
 };
@@ -217,6 +257,9 @@ struct memleak_config {
 	__u32 tgid;		    /* the target, as our pid namespace numbers it */
 	__u32 max_depth;	    /* frames a stack keeps */
 	__u32 sample;		    /* record 1 in sample allocations, drawn at random */
+	__u32 live_slots;	    /* homes in the live table, LIVE_WINDOW less than its slots */
+	__u32 stack_slots;	    /* the same of the stack table, STACK_WINDOW less */
+	__u32 max_stacks;	    /* room for the frames of so many */
 	__u8 started;	     /* we started the target: stop it while its libraries are mapped */
 	__u8 trace;	     /* -t */
 	__u8 frame_pointers; /* --stack fp */
@@ -230,6 +273,8 @@ struct memleak_state {
 	__u32 gen;	 /* changes with segs: what the row cache holds is for one gen */
 	__u64 segs;	 /* unwind_segs in force: first | one past the last << 32 */
 	__u32 anchor;	 /* thread whose address space the kernel compares with: see links.h */
+	__u32 n_stacks;	 /* frames given out */
+	__u64 jiffies, now_ns; /* the same moment on two clocks: see read_clock */
 };
 
 #endif

@@ -18,6 +18,17 @@ char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
 #define SIGCONT 18
 #define SIGSTOP 19
 
+/*
+ * Read the clock that blocks are dated with, and another one. Not attached: user space has it run.
+ */
+SEC("raw_tp")
+int read_clock(void *ctx)
+{
+	state.jiffies = bpf_jiffies64();
+	state.now_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
 /* Contexts of system call tracepoints: struct syscall_tp_t in kernel/trace/trace_syscalls.c. */
 struct syscall_enter {
 	__u64 common;

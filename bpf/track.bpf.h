@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * track - pairs allocations with frees: begin → finish → live map; free removes.
+ * track - pairs allocations with frees: begin → finish → live table; free removes.
  *
  * Only a thread's outermost allocator call counts: calloc may call malloc, posix_memalign memalign,
  * operator new malloc, and all of them mmap.
@@ -9,6 +9,8 @@
 #define TRACK_BPF_H
 
 #include "events.bpf.h"
+#include "live.bpf.h"
+#include "stack_table.bpf.h"
 #include "unwind.bpf.h"
 #include <bpf/bpf_core_read.h>
 
@@ -62,72 +64,46 @@ static __always_inline void track_stack_rest(struct thread_slot *slot, __u64 key
 }
 
 /*
- * Walk, and enter the stack into the stack map as taken hits times. Returns its key, 0 when the
- * map is full.
+ * Walk, and enter the stack into the stack table as taken hits times. Returns its key, 0 when the
+ * table is full.
  */
 SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp, __u64 hits)
 {
-	struct stack_trace *known;
-	__u64 key;
+	__u64 entered;
+	__u32 key;
+	int full;
 
 	if (!slot)
 		return 0;
-	key = unwind_walk(slot, ip, sp, fp);
+	entered = stack_enter(unwind_walk(slot, ip, sp, fp));
 	if (slot->stack.trace.head.end == WALK_FAULT)
 		stat_inc(STAT_STACK_FAULT);
-	slot->stack.trace.head.hits = hits;
-	known = bpf_map_lookup_elem(&stacks, &key);
-	if (!known) {
-		if (!bpf_map_update_elem(&stacks, &key, &slot->stack.trace, BPF_NOEXIST)) {
+	key = entered;
+	full = !entered;
+	if (entered & STACK_NEW) {
+		full = stack_store(key, &slot->stack.trace);
+		if (!full) {
 			track_new_stack(slot, key);
 			if (slot->walk.end == WALK_NO_MAPPING)
 				track_stack_rest(slot, key);
-			return key;
 		}
-		known = bpf_map_lookup_elem(&stacks, &key); /* another CPU was first */
 	}
-	if (!known) {
+	if (full || stack_hit(key, hits)) {
 		if (hits)
 			stat_inc(STAT_STACK_FULL);
 		return 0;
 	}
-	__sync_fetch_and_add(&known->head.hits, hits);
 	return key;
 }
 
-static __always_inline struct live_key *track_key(struct thread_slot *slot, __u64 addr)
+static __always_inline void track_insert(__u64 addr, __u64 what, __u64 when)
 {
-	slot->key.addr = addr;
-	slot->key.space = state.space;
-	slot->key.pad = 0;
-	return &slot->key;
-}
+	int done = live_insert(addr, what, when);
 
-static __always_inline void track_insert(struct thread_slot *slot, __u64 addr,
-					 const struct live_block *block)
-{
-	struct live_key *key = track_key(slot, addr);
-	long err = bpf_map_update_elem(&live, key, block, BPF_NOEXIST);
-
-	if (err == -17 /* EEXIST */) {
-		/* the address was handed out again: a free has escaped us */
-		stat_inc(STAT_IMPLIED);
-		err = bpf_map_update_elem(&live, key, block, BPF_ANY);
-	}
-	if (err)
+	if (done > 0)
+		stat_inc(STAT_IMPLIED); /* handed out again: a free has escaped us */
+	else if (done < 0)
 		stat_inc(STAT_LOST_FULL);
-}
-
-/* Take a block out of the live map. False: it is not there. */
-static __always_inline bool track_take(struct thread_slot *slot, __u64 addr, struct live_block *out)
-{
-	struct live_key *key = track_key(slot, addr);
-	struct live_block *b = bpf_map_lookup_elem(&live, key);
-
-	if (!b)
-		return false;
-	*out = *b; /* before the delete: its memory is reused at once */
-	return bpf_map_delete_elem(&live, key) == 0;
 }
 
 /* No allocator goes deeper than this within one call. */
@@ -238,22 +214,23 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	 * then: the record is taken out now and put back if the call fails.
 	 */
 	if (PROBE_COOKIE_OP(cookie) == PROBE_OP_REALLOC && call->ptr)
-		call->has_old = track_take(slot, call->ptr, &call->old);
+		call->has_old = live_take(call->ptr, state.space, &call->old_what, &call->old_when);
 	call->active = 1;
 	return true;
 }
 
-/* Record a new block at addr, 0: not known; (ip, sp, fp) are the caller's. birth_ns 0: now. */
+/*
+ * Record a new block at addr, 0: not known; (ip, sp, fp) are the caller's. old_when: of the block
+ * that it continues, 0: none.
+ */
 SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u64 sp, __u64 fp)
 {
-	__u32 seen = STAT_SEEN;
-	struct live_block *block;
+	__u64 size, *counter, seen, birth, stack;
 	struct event *e;
-	__u64 size, *seq;
+	__u32 entry;
 
 	if (!slot)
 		return;
-	block = &slot->block;
 	size = slot->call.size;
 	if (size < cfg.min_size || size > cfg.max_size) {
 		stat_inc(STAT_FILTERED);
@@ -264,27 +241,27 @@ SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u
 		stat_inc(STAT_UNSAMPLED);
 		return;
 	}
-	seq = bpf_map_lookup_elem(&stats, &seen);
-	if (!seq)
+	counter = stat_counter(STAT_SEEN);
+	if (!counter)
 		return;
-	block->id = LIVE_ID(bpf_get_smp_processor_id(), __sync_fetch_and_add(seq, 1));
+	seen = __sync_fetch_and_add(counter, 1);
 	if (!addr) {
 		stat_inc(STAT_LOST_READ);
 		return;
 	}
-	block->size = size;
-	block->birth_ns = slot->call.birth_ns ? slot->call.birth_ns : bpf_ktime_get_ns();
-	block->stack = track_stack(slot, ip, sp, fp, 1);
-	block->tid = (__u32)bpf_get_current_pid_tgid();
-	block->entry = PROBE_COOKIE_ENTRY(slot->call.cookie);
-	track_insert(slot, addr, block);
+	/* not bpf_ktime_get_ns, which takes longer than all the rest of this */
+	birth = slot->call.old_when ? LIVE_BIRTH(slot->call.old_when) : bpf_jiffies64();
+	stack = track_stack(slot, ip, sp, fp, 1);
+	entry = PROBE_COOKIE_ENTRY(slot->call.cookie);
+	track_insert(addr, LIVE_WHAT(size, state.space, entry),
+		     LIVE_WHEN(stack, birth, SEEN_EPOCH(seen) + 1));
 	if (cfg.trace) {
 		e = event_reserve(EVENT_ALLOC);
 		if (e) {
 			e->addr = addr;
 			e->size = size;
-			e->entry = block->entry;
-			e->stack = block->stack;
+			e->entry = entry;
+			e->stack = stack;
 			bpf_ringbuf_submit(e, 0);
 		}
 	}
@@ -301,16 +278,14 @@ static __always_inline void track_settle_old(struct thread_slot *slot, bool move
 	if (moved || !call->size) /* realloc(p, 0) returning NULL has freed p */
 		stat_inc(STAT_FREED);
 	else
-		track_insert(slot, call->ptr, &call->old);
+		track_insert(call->ptr, call->old_what, call->old_when);
 }
 
 /* xallocx returned the block's real size: it grew, shrank or stayed in place. */
 static __always_inline void track_resized(struct thread_slot *slot, __u64 real)
 {
-	struct live_block *b = bpf_map_lookup_elem(&live, track_key(slot, slot->call.ptr));
-
-	if (b && real >= slot->call.size)
-		b->size = slot->call.size;
+	if (real >= slot->call.size)
+		live_resize(slot->call.ptr, state.space, slot->call.size);
 }
 
 /* The calling thread's slot, if it is within an allocator function. */
@@ -340,7 +315,8 @@ static __always_inline void track_finish(struct pt_regs *ctx, struct thread_slot
 		if (bpf_probe_read_user(&addr, sizeof(addr), (void *)call->ptr))
 			addr = 0;
 	}
-	call->birth_ns = call->has_old ? call->old.birth_ns : 0;
+	if (!call->has_old)
+		call->old_when = 0;
 	track_settle_old(slot, !failed);
 	if (failed)
 		stat_inc(STAT_FAILED);
@@ -392,7 +368,7 @@ SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 	__u64 addr = track_arg(ctx, PROBE_COOKIE_PTR(cookie));
 	struct thread_slot *slot;
 	struct event *e;
-	long err;
+	bool freed;
 
 	if (!addr)
 		return 0;
@@ -401,14 +377,14 @@ SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 		stat_inc(STAT_NO_SLOT);
 		return 0;
 	}
-	err = bpf_map_delete_elem(&live, track_key(slot, addr));
-	if (!err)
+	freed = live_remove(addr, state.space);
+	if (freed)
 		stat_inc(STAT_FREED);
 	else if (slot->last_free != addr && /* handed on: delete to free, a wrapper to libc */
 		 !(slot->call.active && track_nested(&slot->call, PT_REGS_SP(ctx))))
 		stat_inc(STAT_UNTRACKED_FREE);
 	/* of two calls in a row the second is another one */
-	slot->last_free = err && slot->last_free == addr ? 0 : addr;
+	slot->last_free = !freed && slot->last_free == addr ? 0 : addr;
 	if (cfg.trace) {
 		e = event_reserve(EVENT_FREE);
 		if (e) {

@@ -1,102 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "live.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include <stdbool.h>
 
-#include <bpf/bpf.h>
-
-#include "nopreempt.h"
-
-#define BATCH 16384u
-#define MAX_BATCH (16u << 20)
-
-int live__for_each(int fd, int (*fn)(const struct live_key *, const struct live_block *, void *),
-		   void *arg)
+static uint64_t load(const __u64 *p)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	struct live_key *keys = NULL;
-	struct live_block *blocks = NULL;
-	uint32_t size = BATCH, position = 0, n, i;
-	struct nopreempt np;
-	void *from = NULL;
-	int err = 0, end = 0;
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
 
-	while (!end) {
-		if (!keys) {
-			keys = calloc(size, sizeof(*keys));
-			blocks = calloc(size, sizeof(*blocks));
-			if (!keys || !blocks) {
-				err = -ENOMEM;
-				break;
-			}
-		}
-		n = size;
-		nopreempt__begin(&np);
-		err = bpf_map_lookup_batch(fd, from, &position, keys, blocks, &n, &opts);
-		nopreempt__end(&np);
-		if (err == -ENOSPC && size < MAX_BATCH) {
-			/* a bucket holds more than a batch: whole buckets only are returned */
-			free(keys);
-			free(blocks);
-			keys = NULL;
-			blocks = NULL;
-			size *= 2;
+/*
+ * Copy a slot. False: it is free, or busy. The BPF side changes slots meanwhile: two copies in a
+ * row that are the same are of one block.
+ */
+static bool read_slot(const struct live_slot *slot, struct live_slot *out)
+{
+	struct live_slot before;
+
+	out->where = load(&slot->where);
+	do {
+		before.where = out->where;
+		if (!LIVE_ADDR(before.where) || before.where & LIVE_BUSY)
+			return false;
+		before.what = load(&slot->what);
+		before.when = load(&slot->when);
+		out->where = load(&slot->where);
+		out->what = load(&slot->what);
+		out->when = load(&slot->when);
+	} while (((out->where ^ before.where) & ~LIVE_REACH_MASK) || out->what != before.what ||
+		 out->when != before.when || load(&slot->where) != out->where);
+	return true;
+}
+
+int live__for_each(const struct live_table *table, uint32_t space, uint32_t epoch,
+		   int (*fn)(const struct live_block *, void *), void *arg)
+{
+	struct live_block block;
+	struct live_slot copy;
+	__u64 when;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < table->n && !err; i++) {
+		if (!read_slot(&table->slot[i], &copy) || LIVE_SPACE(copy.what) != (space & 255) ||
+		    LIVE_EPOCH(copy.when) == epoch + 1)
 			continue;
-		}
-		if (err && err != -ENOENT)
-			break;
-		end = err == -ENOENT; /* that was the last one */
-		err = 0;
-		from = &position;
-		for (i = 0; i < n && !err; i++)
-			err = fn(&keys[i], &blocks[i], arg);
-		if (err)
-			break;
+		when = copy.when;
+		if (LIVE_EPOCH(when)) /* fails if there is another block by now */
+			__atomic_compare_exchange_n(&table->slot[i].when, &when,
+						    when & ~LIVE_EPOCH_MASK, false,
+						    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+		block.addr = LIVE_ADDR(copy.where);
+		block.size = LIVE_SIZE(copy.what);
+		block.entry = LIVE_ENTRY(copy.what);
+		block.stack = LIVE_STACK(copy.when);
+		block.birth = LIVE_BIRTH(copy.when);
+		err = fn(&block, arg);
 	}
-	free(keys);
-	free(blocks);
 	return err;
 }
 
-struct purge {
-	uint32_t space;
-	struct live_key *keys;
-	size_t n, room;
-};
-
-static int collect(const struct live_key *key, const struct live_block *block, void *arg)
+uint64_t live__purge(const struct live_table *table, uint32_t space)
 {
-	struct purge *p = arg;
-	struct live_key *keys;
-
-	(void)block;
-	if (key->space == p->space)
-		return 0;
-	if (p->n == p->room) {
-		size_t room = p->room ? 2 * p->room : 1024;
-
-		keys = realloc(p->keys, room * sizeof(*keys));
-		if (!keys)
-			return -ENOMEM;
-		p->keys = keys;
-		p->room = room;
-	}
-	p->keys[p->n++] = *key;
-	return 0;
-}
-
-int64_t live__purge(int fd, uint32_t space)
-{
-	struct purge p = {.space = space};
-	int64_t gone = 0;
+	struct live_slot copy;
+	uint64_t gone = 0;
 	size_t i;
-	int err;
 
-	err = live__for_each(fd, collect, &p);
-	for (i = 0; i < p.n; i++)
-		if (!bpf_map_delete_elem(fd, &p.keys[i]))
+	/* nobody else changes them: the program that they belong to has ended */
+	for (i = 0; i < table->n; i++)
+		if (read_slot(&table->slot[i], &copy) && LIVE_SPACE(copy.what) != (space & 255)) {
+			__atomic_fetch_and(&table->slot[i].where, LIVE_REACH_MASK,
+					   __ATOMIC_SEQ_CST);
 			gone++;
-	free(p.keys);
-	return err ? err : gone;
+		}
+	return gone;
 }

@@ -1,21 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* live - reads the map of outstanding blocks, in batches. */
+/*
+ * live - reads the table of outstanding blocks in memory that is shared with the BPF side, while
+ * that goes on changing it. No system calls.
+ */
 #ifndef LIVE_H
 #define LIVE_H
 
 #include <linux/types.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../bpf/memleak.h"
 
+struct live_table {
+	struct live_slot *slot;
+	size_t n;
+};
+
+struct live_block {
+	uint64_t addr, size; /* bytes */
+	uint32_t birth;	     /* jiffies, low half; a realloc keeps that of the first birth */
+	uint32_t stack;	     /* key, 0: lost */
+	uint32_t entry;	     /* index into the table of entry points */
+};
+
 /*
- * Call fn for every block in the map behind fd. Each block is seen at most once; blocks that come
- * or go meanwhile may be missing. fn returns non-zero to stop, which is passed on. Returns 0, fn's
- * value or negative errno.
+ * Call fn for every block of that space, but those born in that epoch, see SEEN_EPOCH. Each block
+ * is seen at most once; blocks that go meanwhile may be missing. What is seen is marked as of no
+ * epoch, so that epochs can be numbered anew. fn returns non-zero to stop, which is passed on.
+ * Returns 0 or fn's value.
  */
-int live__for_each(int fd, int (*fn)(const struct live_key *, const struct live_block *, void *),
-		   void *arg);
-/* Remove the blocks of other address spaces than space. Returns how many they were, or negative
- * errno. */
-int64_t live__purge(int fd, uint32_t space);
+int live__for_each(const struct live_table *table, uint32_t space, uint32_t epoch,
+		   int (*fn)(const struct live_block *, void *), void *arg);
+/* Remove the blocks of other spaces than that. Returns how many they were. */
+uint64_t live__purge(const struct live_table *table, uint32_t space);
 #endif

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -15,8 +16,9 @@
 
 #include "kernel_features.h"
 #include "links.h"
+#include "live.h"
 #include "memleak.skel.h"
-#include "nopreempt.h"
+#include "stacks.h"
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
 #define INITIAL_PIDNS_INO 0xEFFFFFFCULL
@@ -26,6 +28,14 @@ struct probed_file {
 	char *path;
 	struct session_site *sites;
 	size_t n;
+};
+
+/* A map in memory that we share with the BPF side. */
+struct shared {
+	void *at;
+	size_t size;	   /* bytes */
+	size_t n;	   /* entries */
+	size_t value_size; /* bytes from one to the next */
 };
 
 struct link_set {
@@ -43,8 +53,10 @@ struct session {
 	struct link_set probes; /* in its files */
 	struct probed_file *files;
 	size_t n_files;
-	void *rows, *segs; /* mapped */
-	size_t n_rows;
+	struct shared rows, segs, live, stack_slots, stack_frames, stats;
+	struct live_table live_table;
+	struct stack_table stack_table;
+	int n_cpus;
 };
 
 /* Keep an open link, or pass an error on. */
@@ -89,8 +101,9 @@ static int print_nothing(enum libbpf_print_level level, const char *fmt, va_list
 	return 0;
 }
 
-static void configure(struct memleak_bpf *skel, const struct session_opts *opts)
+static int configure(struct session *s, const struct session_opts *opts)
 {
+	struct memleak_bpf *skel = s->skel;
 	struct memleak_config *cfg = &skel->rodata->cfg;
 	struct stat ns;
 
@@ -108,11 +121,21 @@ static void configure(struct memleak_bpf *skel, const struct session_opts *opts)
 		cfg->pidns_ino = ns.st_ino;
 	}
 	skel->bss->state.anchor = opts->anchor;
-	bpf_map__set_max_entries(skel->maps.live, opts->max_live);
-	bpf_map__set_max_entries(skel->maps.stacks, opts->max_stacks);
-	bpf_map__set_max_entries(skel->maps.unwind_rows, opts->unwind_rows);
-	bpf_map__set_value_size(skel->maps.stacks,
+	/* two of three slots used: at home is a block's place, or close to it */
+	cfg->live_slots = opts->max_live + opts->max_live / 2;
+	cfg->stack_slots = 2 * opts->max_stacks;
+	cfg->max_stacks = opts->max_stacks;
+	s->n_cpus = libbpf_num_possible_cpus();
+	if (s->n_cpus < 0)
+		return s->n_cpus;
+	bpf_map__set_max_entries(skel->maps.stats, s->n_cpus * STAT_ROOM);
+	bpf_map__set_max_entries(skel->maps.live, cfg->live_slots + LIVE_WINDOW);
+	bpf_map__set_max_entries(skel->maps.stack_slots, cfg->stack_slots + STACK_WINDOW);
+	bpf_map__set_max_entries(skel->maps.stack_frames, opts->max_stacks);
+	bpf_map__set_value_size(skel->maps.stack_frames,
 				sizeof(struct stack_head) + opts->max_depth * sizeof(uint64_t));
+	bpf_map__set_max_entries(skel->maps.unwind_rows, opts->unwind_rows);
+	return 0;
 }
 
 /* The events of system calls are four pairs; all of them or none. */
@@ -151,40 +174,67 @@ static int attach_tp_btf(struct session *s, const struct bpf_program *prog)
 	return keep_link(&s->links, fd < 0 ? -errno : fd);
 }
 
-static size_t rows_size(const struct session *s)
+/* Arrays that can be mapped: kernel/bpf/arraymap.c, values are aligned to 8 bytes. */
+static int share(struct shared *m, const struct bpf_map *map)
 {
-	return s->n_rows * sizeof(struct unwind_row);
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	m->n = bpf_map__max_entries(map);
+	m->value_size = (bpf_map__value_size(map) + 7) & ~7UL;
+	m->size = (m->n * m->value_size + page - 1) & ~(page - 1);
+	m->at = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (m->at == MAP_FAILED) {
+		m->at = NULL;
+		return -errno;
+	}
+	return 0;
 }
 
-#define SEGS_SIZE (2 * UNWIND_MAX_SEGS * sizeof(struct unwind_seg))
-
-static int map_unwind(struct session *s, size_t n_rows)
+static void unshare(struct shared *m)
 {
-	s->n_rows = n_rows;
-	s->rows = mmap(NULL, rows_size(s), PROT_READ | PROT_WRITE, MAP_SHARED,
-		       bpf_map__fd(s->skel->maps.unwind_rows), 0);
-	s->segs = mmap(NULL, SEGS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       bpf_map__fd(s->skel->maps.unwind_segs), 0);
-	return s->rows == MAP_FAILED || s->segs == MAP_FAILED ? -errno : 0;
+	if (m->at)
+		munmap(m->at, m->size);
+	m->at = NULL;
 }
 
-static void unmap_unwind(struct session *s)
+static int share_all(struct session *s)
 {
-	if (s->rows && s->rows != MAP_FAILED)
-		munmap(s->rows, rows_size(s));
-	if (s->segs && s->segs != MAP_FAILED)
-		munmap(s->segs, SEGS_SIZE);
+	const struct memleak_bpf *skel = s->skel;
+	int err;
+
+	err = share(&s->rows, skel->maps.unwind_rows);
+	if (!err)
+		err = share(&s->segs, skel->maps.unwind_segs);
+	if (!err)
+		err = share(&s->live, skel->maps.live);
+	if (!err)
+		err = share(&s->stack_slots, skel->maps.stack_slots);
+	if (!err)
+		err = share(&s->stack_frames, skel->maps.stack_frames);
+	if (!err)
+		err = share(&s->stats, skel->maps.stats);
+	if (err)
+		return err;
+	s->live_table = (struct live_table){s->live.at, s->live.n};
+	s->stack_table = (struct stack_table){
+		.slots = s->stack_slots.at,
+		.n_slots = s->stack_slots.n,
+		.frames = s->stack_frames.at,
+		.n_frames = s->stack_frames.n,
+		.frames_size = s->stack_frames.value_size,
+	};
+	return 0;
 }
 
 struct unwind_row *session__unwind_rows(struct session *s, size_t *n)
 {
-	*n = s->n_rows;
-	return s->rows;
+	*n = s->rows.n;
+	return s->rows.at;
 }
 
 struct unwind_seg *session__unwind_segs(struct session *s)
 {
-	return s->segs;
+	return s->segs.at;
 }
 
 struct memleak_state *session__state(struct session *s)
@@ -214,7 +264,9 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 		err = -errno;
 		goto cleanup;
 	}
-	configure(skel, opts);
+	err = configure(s, opts);
+	if (err)
+		goto cleanup;
 	bpf_program__set_autoload(skel->progs.alloc_enter, true);
 	bpf_program__set_autoload(skel->progs.alloc_return, true);
 	bpf_program__set_autoload(skel->progs.alloc_exit, true);
@@ -237,7 +289,7 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 	err = memleak_bpf__load(skel);
 	if (err)
 		goto cleanup;
-	err = map_unwind(s, opts->unwind_rows);
+	err = share_all(s);
 	if (err)
 		goto cleanup;
 	err = attach_tp_btf(s, skel->progs.process_exec);
@@ -271,7 +323,12 @@ void session__free(struct session *s)
 		free(s->files[i].sites);
 	}
 	free(s->files);
-	unmap_unwind(s);
+	unshare(&s->rows);
+	unshare(&s->segs);
+	unshare(&s->live);
+	unshare(&s->stack_slots);
+	unshare(&s->stack_frames);
+	unshare(&s->stats);
 	memleak_bpf__destroy(s->skel);
 	free(s);
 }
@@ -426,14 +483,14 @@ int session__rebind(struct session *s)
 	return attach_again(s);
 }
 
-int session__live_fd(const struct session *s)
+const struct live_table *session__live(const struct session *s)
 {
-	return bpf_map__fd(s->skel->maps.live);
+	return &s->live_table;
 }
 
-int session__stacks_fd(const struct session *s)
+const struct stack_table *session__stacks(const struct session *s)
 {
-	return bpf_map__fd(s->skel->maps.stacks);
+	return &s->stack_table;
 }
 
 int session__events_fd(const struct session *s)
@@ -476,46 +533,84 @@ static uint64_t missed(const struct session *s)
 	return sum;
 }
 
-int session__stats(const struct session *s, struct session_stats *stats)
+static __u64 *counter(const struct session *s, int cpu, enum stat_id id)
 {
-	int fd = bpf_map__fd(s->skel->maps.stats), n = libbpf_num_possible_cpus(), cpu;
-	struct nopreempt np;
-	uint64_t *values;
-	uint32_t id;
-	int err = 0;
-
-	if (n < 0)
-		return n;
-	if (!stats->seen) {
-		stats->seen = calloc(n, sizeof(*stats->seen));
-		if (!stats->seen)
-			return -ENOMEM;
-		stats->n_cpus = n;
-	}
-	values = calloc(n, sizeof(*values));
-	if (!values)
-		return -ENOMEM;
-	memset(stats->sum, 0, sizeof(stats->sum));
-	stats->missed = missed(s);
-	nopreempt__begin(&np);
-	/* last to first: what comes of an allocation is read before how many there are */
-	for (id = STAT_MAX; id-- > 0;) {
-		if (bpf_map_lookup_elem(fd, &id, values)) {
-			err = -errno;
-			break;
-		}
-		for (cpu = 0; cpu < n; cpu++)
-			stats->sum[id] += values[cpu];
-		if (id == STAT_SEEN)
-			memcpy(stats->seen, values, n * sizeof(*values));
-	}
-	nopreempt__end(&np);
-	free(values);
-	return err;
+	return (__u64 *)s->stats.at + cpu * STAT_ROOM + id;
 }
 
-void session__stats_clear(struct session_stats *stats)
+static void sum_up(const struct session *s, enum stat_id id, struct session_stats *stats)
 {
-	free(stats->seen);
-	memset(stats, 0, sizeof(*stats));
+	int cpu;
+
+	stats->sum[id] = 0;
+	for (cpu = 0; cpu < s->n_cpus; cpu++)
+		stats->sum[id] += __atomic_load_n(counter(s, cpu, id), __ATOMIC_ACQUIRE);
+}
+
+/* All but STAT_SEEN: what comes of an allocation is read before how many there are. */
+static void sum_up_others(const struct session *s, struct session_stats *stats)
+{
+	enum stat_id id;
+
+	stats->n_cpus = s->n_cpus;
+	stats->missed = missed(s);
+	for (id = STAT_MAX; id-- > STAT_SEEN + 1;)
+		sum_up(s, id, stats);
+	stats->sum[STAT_SEEN] = 0;
+}
+
+void session__stats(const struct session *s, struct session_stats *stats)
+{
+	int cpu;
+
+	sum_up_others(s, stats);
+	for (cpu = 0; cpu < s->n_cpus; cpu++)
+		stats->sum[STAT_SEEN] +=
+			SEEN_COUNT(__atomic_load_n(counter(s, cpu, STAT_SEEN), __ATOMIC_ACQUIRE));
+}
+
+uint32_t session__next_epoch(struct session *s, struct session_stats *stats)
+{
+	uint64_t old = 0;
+	int cpu;
+
+	sum_up_others(s, stats);
+	for (cpu = 0; cpu < s->n_cpus; cpu++) {
+		/* the carry out of the topmost bit is dropped */
+		old = __atomic_fetch_add(counter(s, cpu, STAT_SEEN), 1ULL << SEEN_EPOCH_SHIFT,
+					 __ATOMIC_SEQ_CST);
+		stats->sum[STAT_SEEN] += SEEN_COUNT(old);
+	}
+	return SEEN_EPOCH(old + (1ULL << SEEN_EPOCH_SHIFT));
+}
+
+int session__read_clock(struct session *s, struct session_clock *clock)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	struct memleak_state *state = &s->skel->bss->state;
+	struct timespec tick;
+	int err;
+
+	err = bpf_prog_test_run_opts(bpf_program__fd(s->skel->progs.read_clock), &opts);
+	if (err)
+		return err;
+	/* what its resolution says is the length of a tick: kernel/time/posix-timers.c */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
+		return -errno;
+	clock->tick_ns = tick.tv_nsec;
+	clock->now_ns = state->now_ns;
+	clock->now = (uint32_t)state->jiffies;
+	return 0;
+}
+
+/* Jiffies within which blocks are taken to be born since the clock was read, not 2^32 ago. */
+#define BORN_SINCE (1u << 20)
+
+uint64_t session__time_of(const struct session_clock *clock, uint32_t jiffies)
+{
+	uint32_t age = clock->now - jiffies;
+
+	if (age > UINT32_MAX - BORN_SINCE)
+		age = 0;
+	return clock->now_ns - age * clock->tick_ns;
 }

@@ -16,7 +16,9 @@
 #include "../bpf/memleak.h"
 
 struct features;
+struct live_table;
 struct session;
+struct stack_table;
 
 struct session_opts {
 	pid_t pid;		     /* the target */
@@ -81,21 +83,36 @@ struct unwind_row *session__unwind_rows(struct session *s, size_t *n);
 struct unwind_seg *session__unwind_segs(struct session *s);
 struct memleak_state *session__state(struct session *s);
 
-int session__live_fd(const struct session *s);
-int session__stacks_fd(const struct session *s);
+/* The live table and the stack table, in memory shared with the BPF side. */
+const struct live_table *session__live(const struct session *s);
+const struct stack_table *session__stacks(const struct session *s);
 int session__events_fd(const struct session *s);
-uint32_t session__space(const struct session *s); /* live_key.space of the running program */
+uint32_t session__space(const struct session *s); /* LIVE_SPACE of the running program */
 /* Has the BPF side stopped the started program since this was asked last? */
 bool session__take_stop(struct session *s);
 uint32_t session__max_depth(const struct session *s);
 
 struct session_stats {
 	uint64_t sum[STAT_MAX];
-	uint64_t *seen;	 /* STAT_SEEN of each possible CPU */
 	uint64_t missed; /* system calls and the like that the kernel passed over */
 	size_t n_cpus;
 };
-/* Read all counters. stats->seen is allocated on first use, freed by session__stats_clear. */
-int session__stats(const struct session *s, struct session_stats *stats);
-void session__stats_clear(struct session_stats *stats);
+/* Read all counters. */
+void session__stats(const struct session *s, struct session_stats *stats);
+/*
+ * Read all counters and begin a new epoch, which is returned: what the counters count was born
+ * before it, everything else in it.
+ */
+uint32_t session__next_epoch(struct session *s, struct session_stats *stats);
+
+/* Blocks carry the kernel's jiffies at birth. */
+struct session_clock {
+	uint64_t now_ns; /* CLOCK_MONOTONIC */
+	uint32_t now;	 /* jiffies */
+	uint64_t tick_ns;
+};
+/* Returns 0 or negative errno. */
+int session__read_clock(struct session *s, struct session_clock *clock);
+/* CLOCK_MONOTONIC in ns, exact to a tick, of some jiffies in the past. */
+uint64_t session__time_of(const struct session_clock *clock, uint32_t jiffies);
 #endif

@@ -14,27 +14,21 @@
 
 struct collect {
 	struct snapshot *s;
-	const struct session_stats *at_start;
-	uint32_t space;
+	const struct session_clock *clock;
 	uint64_t outstanding; /* blocks of this snapshot */
 };
 
-static int add_block(const struct live_key *key, const struct live_block *b, void *arg)
+static int add_block(const struct live_block *b, void *arg)
 {
 	struct collect *c = arg;
-	uint32_t cpu = LIVE_ID_CPU(b->id);
 	struct model_block block = {
-		.addr = key->addr,
+		.addr = b->addr,
 		.size = b->size,
-		.birth_ns = b->birth_ns,
+		.birth_ns = session__time_of(c->clock, b->birth),
 		.stack = b->stack,
+		.entry = b->entry < n_entry_points ? entry_points[b->entry].symbol : "?",
 	};
 
-	if (key->space != c->space)
-		return 0;
-	if (cpu >= c->at_start->n_cpus || LIVE_ID_SEQ(b->id) >= c->at_start->seen[cpu])
-		return 0; /* born since */
-	block.entry = b->entry < n_entry_points ? entry_points[b->entry].symbol : "?";
 	c->outstanding++;
 	return model__add(c->s->model, &block);
 }
@@ -126,28 +120,29 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report **out)
 {
 	struct session_stats before = {0}, after = {0};
-	struct collect c = {.s = s, .at_start = &before};
+	const struct live_table *live = session__live(s->session);
+	struct session_clock clock;
+	struct collect c = {.s = s, .clock = &clock};
 	struct report *r = NULL;
-	struct timespec now;
 	uint64_t cut[WALK_ENDS];
+	uint32_t epoch;
 	int err;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	err = model__begin(s->model, now.tv_sec * 1000000000ULL + now.tv_nsec, all_ages);
-	if (!err) /* before the counters: no more stacks than allocations */
-		err = stacks__count_cut(s->stacks, cut);
+	err = session__read_clock(s->session, &clock);
 	if (!err)
-		err = session__stats(s->session, &before);
+		err = model__begin(s->model, clock.now_ns, all_ages);
 	if (err)
 		goto cleanup;
-	c.space = session__space(s->session);
-	err = live__for_each(session__live_fd(s->session), add_block, &c);
+	/* before the counters: no more stacks than allocations */
+	stacks__count_cut(s->stacks, cut);
+	epoch = session__next_epoch(s->session, &before);
+	err = live__for_each(live, session__space(s->session), epoch, add_block, &c);
 	if (!err)
 		err = intervals__for_each(s->mappings->intervals, add_interval, &c);
-	if (!err)
-		err = session__stats(s->session, &after);
-	if (!err)
-		err = model__finish(s->model, &r);
+	if (err)
+		goto cleanup;
+	session__stats(s->session, &after);
+	err = model__finish(s->model, &r);
 	if (err)
 		goto cleanup;
 	r->time = time(NULL);
@@ -157,18 +152,11 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 	r = NULL;
 cleanup:
 	report__free(r);
-	session__stats_clear(&before);
-	session__stats_clear(&after);
 	return err;
 }
 
-int snapshot__forget_old_program(struct snapshot *s)
+void snapshot__forget_old_program(struct snapshot *s)
 {
-	int64_t gone = live__purge(session__live_fd(s->session), session__space(s->session));
-
-	if (gone < 0)
-		return (int)gone;
-	s->gone_exec += gone;
+	s->gone_exec += live__purge(session__live(s->session), session__space(s->session));
 	intervals__clear(s->mappings->intervals);
-	return 0;
 }

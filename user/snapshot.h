@@ -2,9 +2,10 @@
 /*
  * snapshot - what is outstanding now, as a report whose account balances.
  *
- * The target runs on while its blocks are read. Blocks are numbered at birth, per CPU, so the
- * counters read first tell exactly which blocks belong to the snapshot: those born before it. Of
- * these, whatever is found in the map is outstanding, and the rest has been freed or lost.
+ * The target runs on while its blocks are read. A new epoch begins with the snapshot, in the word
+ * that counts allocations, so it is known exactly which blocks belong to the snapshot: those born
+ * before it. Of these, whatever is found in the table is outstanding, and the rest has been freed
+ * or lost.
  */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
@@ -31,7 +32,6 @@ struct snapshot {
  * filter. Returns 0 or negative errno; *out is the caller's.
  */
 int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report **out);
-/* The target has called execve: drop the blocks of the program before. Returns 0 or negative errno.
- */
-int snapshot__forget_old_program(struct snapshot *s);
+/* The target has called execve: drop the blocks of the program before. */
+void snapshot__forget_old_program(struct snapshot *s);
 #endif

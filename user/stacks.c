@@ -7,21 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
 #include "../bpf/memleak.h"
 #include "elf/elfimg.h"
-#include "nopreempt.h"
 #include "report/model.h"
 #include "sym/perfmap.h"
 #include "sym/symbolizer.h"
 #include "target/addrspace.h"
 
 struct stacks {
-	int map_fd;
+	struct stack_table table;
 	uint32_t max_depth;
-	size_t value_size;
-	struct stack_trace *trace; /* room for one map value */
 	const struct addrspace *as;
 	struct symbolizer *sym;
 	struct perfmap *jit;
@@ -53,24 +48,18 @@ static int compare_keys(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
-struct stacks *stacks__new(int map_fd, uint32_t max_depth, const struct addrspace *as,
-			   struct symbolizer *sym, struct perfmap *jit)
+struct stacks *stacks__new(const struct stack_table *table, uint32_t max_depth,
+			   const struct addrspace *as, struct symbolizer *sym, struct perfmap *jit)
 {
 	struct stacks *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	s->map_fd = map_fd;
+	s->table = *table;
 	s->max_depth = max_depth;
-	s->value_size = sizeof(struct stack_head) + max_depth * sizeof(uint64_t);
-	s->trace = calloc(1, sizeof(*s->trace));
 	s->as = as;
 	s->sym = sym;
 	s->jit = jit;
-	if (!s->trace) {
-		free(s);
-		return NULL;
-	}
 	return s;
 }
 
@@ -79,7 +68,6 @@ void stacks__free(struct stacks *s)
 	if (!s)
 		return;
 	tdestroy(s->known, free);
-	free(s->trace);
 	free(s);
 }
 
@@ -143,17 +131,29 @@ static struct known_stack *keep(struct stacks *s, uint64_t key, const struct sta
 	return k;
 }
 
-/* The stack of that key: known, or read from the map if its notification was lost. */
+/* The frames that the BPF side stored, in shared memory; NULL: there are none. */
+static const struct stack_trace *stored(const struct stacks *s, uint64_t key)
+{
+	uint64_t frames;
+
+	if (!key || key > s->table.n_slots)
+		return NULL;
+	frames = STACK_FRAMES(__atomic_load_n(&s->table.slots[key - 1].use, __ATOMIC_ACQUIRE));
+	if (!frames || frames > s->table.n_frames)
+		return NULL;
+	return (const void *)(s->table.frames + (frames - 1) * s->table.frames_size);
+}
+
+/* The stack of that key: known, or read from the table if its notification was lost. */
 static struct known_stack *learn(struct stacks *s, uint64_t key)
 {
 	struct known_stack *k = find(s, key);
+	const struct stack_trace *trace;
 
 	if (k)
 		return k;
-	memset(s->trace, 0, sizeof(*s->trace));
-	if (bpf_map_lookup_elem(s->map_fd, &key, s->trace))
-		return NULL;
-	return keep(s, key, s->trace);
+	trace = stored(s, key);
+	return trace ? keep(s, key, trace) : NULL;
 }
 
 int stacks__learn(struct stacks *s, uint64_t key, const struct stack_trace *trace)
@@ -174,10 +174,15 @@ int stacks__replace(struct stacks *s, uint64_t key, const struct stack_trace *tr
 
 bool stacks__recorded(struct stacks *s, uint64_t key, struct stack_trace *trace)
 {
-	memset(s->trace, 0, sizeof(*s->trace));
-	if (bpf_map_lookup_elem(s->map_fd, &key, s->trace))
+	const struct stack_trace *there = stored(s, key);
+
+	if (!there)
 		return false;
-	*trace = *s->trace;
+	memset(trace, 0, sizeof(*trace));
+	trace->head = there->head;
+	if (trace->head.depth > s->max_depth)
+		trace->head.depth = s->max_depth;
+	memcpy(trace->pc, there->pc, trace->head.depth * sizeof(trace->pc[0]));
 	return true;
 }
 
@@ -388,41 +393,22 @@ bool stacks__is_unmapped(struct stacks *s, uint64_t key)
 	return k && (k->nowhere || k->end == WALK_NO_MAPPING);
 }
 
-int stacks__count_cut(struct stacks *s, uint64_t cut[])
+void stacks__count_cut(struct stacks *s, uint64_t cut[])
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	const uint32_t batch = 4096;
-	uint64_t *keys = calloc(batch, sizeof(*keys));
-	uint8_t *values = calloc(batch, s->value_size);
-	uint32_t position = 0, n, i, size = batch;
-	struct nopreempt np;
-	void *from = NULL;
-	int err = -ENOMEM;
+	const struct stack_trace *trace;
+	struct known_stack *k;
+	uint64_t hits, key;
+	size_t i;
 
 	memset(cut, 0, WALK_ENDS * sizeof(*cut));
-	if (!keys || !values)
-		goto cleanup;
-	do {
-		n = size;
-		nopreempt__begin(&np);
-		err = bpf_map_lookup_batch(s->map_fd, from, &position, keys, values, &n, &opts);
-		nopreempt__end(&np);
-		if (err && err != -ENOENT)
-			break;
-		from = &position;
-		for (i = 0; i < n; i++) {
-			const struct stack_trace *t = (void *)(values + i * s->value_size);
-			struct known_stack *k = learn(s, keys[i]);
-
-			if (!k || !is_complete(s, k))
-				cut[t->head.end < WALK_ENDS ? t->head.end : WALK_CHAIN] +=
-					t->head.hits;
-		}
-	} while (!err);
-	if (err == -ENOENT)
-		err = 0;
-cleanup:
-	free(keys);
-	free(values);
-	return err;
+	for (i = 0; i < s->table.n_slots; i++) {
+		key = i + 1;
+		hits = STACK_HITS(__atomic_load_n(&s->table.slots[i].use, __ATOMIC_ACQUIRE));
+		trace = hits ? stored(s, key) : NULL;
+		if (!trace)
+			continue;
+		k = learn(s, key);
+		if (!k || !is_complete(s, k))
+			cut[trace->head.end < WALK_ENDS ? trace->head.end : WALK_CHAIN] += hits;
+	}
 }

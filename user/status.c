@@ -20,7 +20,7 @@ void status__init(struct status *s, FILE *out)
 void status__show(struct status *s, const struct session *session, uint64_t start_ns,
 		  uint64_t next_ns)
 {
-	struct session_stats stats = {0};
+	struct session_stats stats;
 	char seen[FORMAT_NUMBER_SIZE], freed[FORMAT_NUMBER_SIZE];
 	struct timespec t;
 	uint64_t now;
@@ -32,8 +32,7 @@ void status__show(struct status *s, const struct session *session, uint64_t star
 	if (s->shown && now - s->shown_ns < MIN_INTERVAL_NS)
 		return; /* called for each event */
 	s->shown_ns = now;
-	if (session__stats(session, &stats))
-		return;
+	session__stats(session, &stats);
 	fprintf(s->out, "\r\033[K%llu s, %s allocations, %s frees seen; ",
 		(unsigned long long)((now - start_ns) / 1000000000),
 		format__number(seen, stats.sum[STAT_SEEN]),
@@ -47,7 +46,6 @@ void status__show(struct status *s, const struct session *session, uint64_t star
 						     : 0));
 	fflush(s->out);
 	s->shown = true;
-	session__stats_clear(&stats);
 }
 
 void status__clear(struct status *s)

@@ -190,14 +190,10 @@ static void print_event(struct trace *t, const struct event *e)
 
 static void on_exec(struct trace *t, bool by_other_thread)
 {
-	int err = snapshot__forget_old_program(&t->snapshot);
-
+	snapshot__forget_old_program(&t->snapshot);
 	if (by_other_thread && session__rebind(t->session))
 		trace__say(t, "cannot bind to the thread that called execve; some of its program's "
 			      "allocations may be missing");
-	if (err)
-		trace__say(t, "cannot drop the blocks of the program before execve: %s",
-			   strerror(-err));
 	addrspace__reset(t->as);
 	perfmap__reset(t->jit);
 	attacher__reset(t->attacher);

@@ -167,7 +167,7 @@ static int open_parts(struct trace *t)
 	if (!t->sym || !t->jit || !t->intervals)
 		err = -ENOMEM;
 	if (!err) {
-		t->stacks = stacks__new(session__stacks_fd(t->session), t->opts->max_depth, t->as,
+		t->stacks = stacks__new(session__stacks(t->session), t->opts->max_depth, t->as,
 					t->sym, t->jit);
 		t->attacher = attacher__new(t->session, t->as, &t->opts->allocators);
 		if (!t->stacks || !t->attacher)
