@@ -42,7 +42,7 @@ static __always_inline __u64 live_home(__u64 addr, __u64 space)
 /* The index of a block's slot, or LIVE_NONE. */
 LIVE_FUNC __u64 live_find(__u64 addr, __u64 space)
 {
-	__u64 home = live_home(addr, space), where, end = 4;
+	__u64 home = live_home(addr, space), where, end = 1;
 	struct live_slot *slot;
 
 	for (__u32 i = 0; i < LIVE_WINDOW; i++) {
@@ -51,7 +51,7 @@ LIVE_FUNC __u64 live_find(__u64 addr, __u64 space)
 			break;
 		where = LIVE_LOAD(&slot->where);
 		if (!i)
-			end = 4 * LIVE_REACH(where) + 4;
+			end = LIVE_REACH_SLOTS(LIVE_REACH(where));
 		if (LIVE_ADDR(where) == addr && !(where & LIVE_BUSY) &&
 		    LIVE_SPACE(LIVE_LOAD(&slot->what)) == space)
 			return home + i;
@@ -81,19 +81,19 @@ LIVE_FUNC int live_clear(__u64 index, __u64 addr)
 	return 0;
 }
 
-/* Blocks of home may be as far away as i slots from now on. */
-LIVE_FUNC int live_raise(__u64 home, __u64 i)
+/* Blocks of home may be in so many slots from there on. */
+LIVE_FUNC int live_raise(__u64 home, __u64 slots)
 {
 	struct live_slot *slot = LIVE_SLOT(home);
-	__u64 where, seen;
+	__u64 where, seen, reach = LIVE_REACH_OF(slots);
 
 	if (!slot)
 		return 0;
 	where = LIVE_LOAD(&slot->where);
-	for (__u32 k = 0; k < LIVE_TRIES * 2; k++) {
-		if (LIVE_REACH(where) >= i / 4)
+	for (__u32 i = 0; i < LIVE_TRIES * 2; i++) {
+		if (LIVE_REACH(where) >= reach)
 			return 1;
-		seen = LIVE_CAS(&slot->where, where, (where & ~LIVE_REACH_MASK) | i / 4 << 2);
+		seen = LIVE_CAS(&slot->where, where, (where & ~LIVE_REACH_MASK) | reach << 2);
 		if (seen == where)
 			return 1;
 		where = seen;
@@ -160,8 +160,8 @@ LIVE_FUNC int live_add(__u64 addr, __u64 what, __u64 when)
 		if (!live_take_slot(slot, addr))
 			continue;
 		/* before it is valid: who then looks for it finds it */
-		if (i >= 4)
-			live_raise(home, i);
+		if (i)
+			live_raise(home, i + 1);
 		live_fill(slot, what, when);
 		return 1;
 	}

@@ -124,13 +124,20 @@ struct pending_syscall {
 	__u8 active;
 };
 
-/* A walk up a stack: the frame that is reached. */
+/* A walk up a stack: the frame that is reached; its pc is the last one in stack.trace. */
 struct walk {
-	__u64 pc, sp, fp;
+	__u64 sp, fp;
 	__u64 hash;
 	__u32 depth, end;
-	__u32 interrupted; /* pc is no return address: a signal came there */
 };
+
+/* The row that a frame had in a walk before. By where it is: 16 bytes apart, or more. */
+struct row_hint {
+	__u64 tag; /* pc ^ gen << 48 */
+	__u64 row;
+};
+#define ROW_HINTS 256
+#define ROW_HINT(sp) ((sp) >> 4 & (ROW_HINTS - 1))
 
 /*
  * What belongs to one thread, and what its programs work with. Task storage, as uprobe programs can
@@ -148,6 +155,7 @@ struct thread_slot {
 	__u64 copy_at;		  /* address that copy begins with */
 	__u64 copy_size;	  /* bytes in it */
 	__u64 copy[STACK_COPY / 8];
+	struct row_hint hint[ROW_HINTS];
 };
 
 struct {

@@ -48,13 +48,19 @@ enum probe_op {
 struct live_slot {
 	__u64 where, what, when;
 };
-#define LIVE_WINDOW 256 /* slots from its home on that a block may be in; reach counts by 4 */
+#define LIVE_WINDOW 256 /* slots from its home on that a block may be in */
 
 #define LIVE_ADDR_BITS 56
 #define LIVE_ADDR(where) ((where) >> 8)
 #define LIVE_BUSY 1ULL
-#define LIVE_REACH(where) ((where) >> 2 & 63)
+/*
+ * How many slots from a home on may hold its blocks: one by one up to 32, then by eights. Code 0,
+ * in a table that is empty, is one slot.
+ */
 #define LIVE_REACH_MASK (63ULL << 2)
+#define LIVE_REACH(where) ((where) >> 2 & 63)
+#define LIVE_REACH_SLOTS(reach) ((reach) < 32 ? (reach) + 1 : 8 * (reach)-216)
+#define LIVE_REACH_OF(slots) ((slots) <= 32 ? (slots)-1 : ((slots) + 223) / 8)
 
 /* Bytes asked for; what is more than 256 TiB is taken for that. */
 #define LIVE_MAX_SIZE ((1ULL << 48) - 1)

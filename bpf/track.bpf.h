@@ -39,18 +39,24 @@ static __always_inline void track_new_stack(struct thread_slot *slot, __u64 key)
 /* Send the rest of the stack along. The larger piece may reach beyond the stack's end. */
 static __always_inline void track_stack_rest(struct thread_slot *slot, __u64 key)
 {
-	struct stack_rest *rest = bpf_ringbuf_reserve(&events, sizeof(*rest), 0);
+	struct stack_rest *rest;
+	__u32 last = slot->walk.depth - 1;
+	__u64 pc;
 
+	if (last >= MEMLEAK_MAX_DEPTH)
+		return;
+	pc = slot->stack.trace.pc[last];
+	rest = bpf_ringbuf_reserve(&events, sizeof(*rest), 0);
 	if (!rest) {
 		stat_inc(STAT_EVENT_LOST);
 		return;
 	}
 	rest->type = EVENT_STACK_REST;
 	rest->key = key;
-	rest->pc = slot->walk.pc;
+	rest->pc = PC_ADDR(pc);
 	rest->sp = slot->walk.sp;
 	rest->fp = slot->walk.fp;
-	rest->interrupted = slot->walk.interrupted;
+	rest->interrupted = (pc & PC_INTERRUPTED) != 0;
 	rest->pad = 0;
 	if (!bpf_probe_read_user(rest->copy, STACK_REST_SIZE, (void *)rest->sp))
 		rest->size = STACK_REST_SIZE;
@@ -96,7 +102,7 @@ SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64
 	return key;
 }
 
-static __always_inline void track_insert(__u64 addr, __u64 what, __u64 when)
+SUBPROGRAM void track_insert(__u64 addr, __u64 what, __u64 when)
 {
 	int done = live_insert(addr, what, when);
 

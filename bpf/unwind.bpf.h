@@ -30,122 +30,184 @@ static __always_inline void unwind_copy(struct thread_slot *slot, __u64 addr)
 	slot->copy_size = bpf_probe_read_user(slot->copy, size, (void *)addr) ? 0 : size;
 }
 
-/* The word at addr, through the copy. Returns 0, or 1: unreadable. */
-VERIFIED_ONCE int unwind_read(struct thread_slot *slot, __u64 addr, __u64 *value)
+/* The word at addr, which is not in the copy yet: slot->copy[0]. Returns 0, or 1: unreadable. */
+VERIFIED_ONCE int unwind_fetch(struct thread_slot *slot, __u64 addr)
 {
-	__u64 off;
+	if (!slot || (addr & 7))
+		return 1;
+	unwind_copy(slot, addr);
+	return !slot->copy_size;
+}
 
-	if (!slot || !value || (addr & 7))
-		return 1;
-	off = addr - slot->copy_at;
-	if (off >= slot->copy_size) {
-		unwind_copy(slot, addr);
-		if (!slot->copy_size)
+/* The word at addr, through the copy. Returns 0, or 1: unreadable. */
+static __always_inline int unwind_read(struct thread_slot *slot, __u64 addr, __u64 *value)
+{
+	__u64 off = addr - slot->copy_at;
+
+	if (off >= slot->copy_size || off >= STACK_COPY || (off & 7)) {
+		if (unwind_fetch(slot, addr))
 			return 1;
-		off = 0;
+		*value = slot->copy[0];
+	} else {
+		*value = slot->copy[off >> 3];
 	}
-	off >>= 3;
-	if (off >= STACK_WORDS)
-		return 1;
-	*value = slot->copy[off];
 	return 0;
 }
 
 /* The frame that a signal has interrupted: struct rt_sigframe, arch/x86/include/asm/sigframe.h. */
-static __always_inline __u32 unwind_signal(struct thread_slot *slot)
+static __always_inline __u64 unwind_signal(struct thread_slot *slot, __u64 *sp, __u64 *fp)
 {
-	struct walk *w = &slot->walk;
-	__u64 sp = w->sp;
+	__u64 at = *sp, pc;
 
-	if (unwind_read(slot, sp + 120, &w->fp) || unwind_read(slot, sp + 160, &w->sp) ||
-	    unwind_read(slot, sp + 168, &w->pc))
-		return WALK_FAULT;
-	w->interrupted = 1;
-	return WALK_DEPTH;
+	if (unwind_read(slot, at + 120, fp) || unwind_read(slot, at + 160, sp) ||
+	    unwind_read(slot, at + 168, &pc)) {
+		slot->walk.end = WALK_FAULT;
+		return 0;
+	}
+	return pc ? pc | PC_INTERRUPTED : 0;
 }
 
-/* Go from a frame to its caller's by row. Returns WALK_DEPTH to go on, else why not. */
-static __always_inline __u32 unwind_apply(struct thread_slot *slot, __u64 row)
+/* End a walk; what unwind_apply and unwind_next return then. */
+static __always_inline __u64 unwind_end(struct thread_slot *slot, __u32 why)
 {
-	/* set, as 5.15 wants memory that a function is given to be */
-	__u64 kind = ROW_KIND(row), save = ROW_SAVE(row), cfa = 0;
-	struct walk *w = &slot->walk;
+	slot->walk.end = why;
+	return 0;
+}
+
+/*
+ * Go from the frame (pc, sp, fp) to its caller's by row. Returns the caller's pc, or 0: the walk
+ * ends, and walk.end says why.
+ */
+static __always_inline __u64 unwind_apply(struct thread_slot *slot, __u64 row, __u64 pc, __u64 *sp,
+					  __u64 *fp)
+{
+	__u64 kind = ROW_KIND(row), save = ROW_SAVE(row), cfa = *sp;
 
 	switch (kind) {
 	case UNWIND_SP:
-		cfa = w->sp + ROW_CFA(row) * 8;
+		cfa += ROW_CFA(row) * 8;
 		break;
 	case UNWIND_FP:
-		if (!w->fp)
-			return WALK_FP_ZERO;
-		cfa = w->fp + ROW_CFA(row) * 8;
+		if (!*fp)
+			return unwind_end(slot, WALK_FP_ZERO);
+		cfa = *fp + ROW_CFA(row) * 8;
 		break;
 	case UNWIND_PLT:
-		cfa = w->sp + 8 + ((w->pc & 15) >= ROW_CFA(row) ? 8 : 0);
+		cfa += 8 + ((pc & 15) >= ROW_CFA(row) ? 8 : 0);
 		break;
 	case UNWIND_SIGNAL:
-		return unwind_signal(slot);
+		slot->walk.end = WALK_BOTTOM;
+		return unwind_signal(slot, sp, fp);
 	case UNWIND_FP_DEREF:
-		if (unwind_read(slot, w->fp - ROW_CFA(row) * 8, &cfa))
-			return WALK_FAULT;
+		if (unwind_read(slot, *fp - ROW_CFA(row) * 8, &cfa))
+			return unwind_end(slot, WALK_FAULT);
 		break;
 	case UNWIND_SP_FAR:
-		cfa = w->sp + 8 * (ROW_CFA(row) + ((save >> 4) << 16));
+		cfa += 8 * (ROW_CFA(row) + ((save >> 4) << 16));
 		save &= 15;
 		break;
 	case UNWIND_BOTTOM:
-		return WALK_BOTTOM;
+		return unwind_end(slot, WALK_BOTTOM);
 	default:
-		return WALK_UNSUPPORTED;
+		return unwind_end(slot, WALK_UNSUPPORTED);
 	}
 	/* frames lie one above the other: this also ends loops */
-	if (cfa <= w->sp || cfa - w->sp > STACK_SPAN)
-		return WALK_CHAIN;
+	if (cfa <= *sp || cfa - *sp > STACK_SPAN)
+		return unwind_end(slot, WALK_CHAIN);
 	if (kind == UNWIND_FP_DEREF) {
-		if (unwind_read(slot, w->fp, &w->fp))
-			return WALK_FAULT;
+		if (unwind_read(slot, *fp, fp))
+			return unwind_end(slot, WALK_FAULT);
 	} else if (save) {
-		if (unwind_read(slot, cfa - save * 8, &w->fp))
-			return WALK_FAULT;
+		if (unwind_read(slot, cfa - save * 8, fp))
+			return unwind_end(slot, WALK_FAULT);
 	}
-	if (unwind_read(slot, cfa - 8, &w->pc))
-		return WALK_FAULT;
-	w->sp = cfa;
-	w->interrupted = 0;
-	return w->pc ? WALK_DEPTH : WALK_BOTTOM;
+	*sp = cfa;
+	if (unwind_read(slot, cfa - 8, &pc))
+		return unwind_end(slot, WALK_FAULT);
+	slot->walk.end = WALK_BOTTOM;
+	return pc;
 }
 
-/* One frame. Returns 1 to stop. */
-VERIFIED_ONCE int unwind_step(struct thread_slot *slot)
+/*
+ * The row for the frame (pc, sp). Walks of a thread resemble each other: what is at the same place
+ * is the same frame, more often than not. So the row comes from there, and the processor goes on
+ * while it makes sure; to look the address up it would have to wait for it.
+ */
+static __always_inline __u64 unwind_row(struct thread_slot *slot, __u64 pc, __u64 sp)
 {
-	struct walk *w;
+	struct row_hint *hint = &slot->hint[ROW_HINT(sp)];
+	__u64 tag, row;
+
+	if (cfg.frame_pointers)
+		return ROW_FRAME_POINTER;
+	/* a return address may be the next function's first: its call is what counts */
+	pc = pc & PC_INTERRUPTED ? PC_ADDR(pc) : pc - 1;
+	tag = pc ^ (__u64)state.gen << 48;
+	if (hint->tag == tag)
+		return hint->row;
+	row = row_find(pc);
+	if (row != ROW_NO_MAPPING) {
+		hint->tag = tag;
+		hint->row = row;
+	}
+	return row;
+}
+
+#define STEPS_AT_ONCE 8
+
+/* A frame's share of the hash: the sum does not make one step wait for the other. */
+static __always_inline __u64 unwind_hash(__u64 pc, __u32 depth)
+{
+	pc *= HASH_K;
+	return (pc ^ pc >> 32) * (2 * (__u64)depth + 1) * HASH_K;
+}
+
+/*
+ * Some frames; most of the time goes into this. State is kept in registers in between, as far as
+ * there are any. Returns 1 to stop.
+ */
+VERIFIED_ONCE int unwind_steps(struct thread_slot *slot)
+{
+	__u64 row, pc, sp, fp;
 	__u32 depth;
-	__u64 row, pc;
+	int stop = 1;
 
 	if (!slot)
 		return 1;
-	w = &slot->walk;
-	depth = w->depth;
-	/* a return address may be the next function's first: its call is what counts */
-	row = cfg.frame_pointers ? ROW_FRAME_POINTER : row_find(w->pc - !w->interrupted);
-	if (row == ROW_NO_MAPPING) {
-		w->end = WALK_NO_MAPPING;
-		w->hash = (w->hash ^ w->sp) * HASH_K; /* there are more frames than were taken */
-		return 1;
+	depth = slot->walk.depth;
+	sp = slot->walk.sp;
+	fp = slot->walk.fp;
+	for (__u32 i = 0; i < STEPS_AT_ONCE; i++) {
+		/* what could be computed outside of the loop would take up stack */
+		barrier_var(slot);
+		barrier_var(depth); /* so that checks stay before what they are for */
+		if (!depth || depth > MEMLEAK_MAX_DEPTH)
+			break;
+		pc = slot->stack.trace.pc[depth - 1];
+		row = unwind_row(slot, pc, sp);
+		if (row == ROW_NO_MAPPING) {
+			slot->walk.hash += sp * HASH_K; /* more frames than were taken */
+			unwind_end(slot, WALK_NO_MAPPING);
+			break;
+		}
+		pc = unwind_apply(slot, row, pc, &sp, &fp);
+		if (!pc)
+			break;
+		barrier_var(depth);
+		if (depth >= cfg.max_depth || depth >= MEMLEAK_MAX_DEPTH) {
+			unwind_end(slot, WALK_DEPTH);
+			break;
+		}
+		slot->stack.trace.pc[depth] = pc;
+		slot->walk.hash += unwind_hash(pc, depth);
+		depth++;
+		if (i == STEPS_AT_ONCE - 1)
+			stop = 0;
 	}
-	w->end = unwind_apply(slot, row);
-	if (w->end != WALK_DEPTH)
-		return 1;
-	if (depth >= cfg.max_depth || depth >= MEMLEAK_MAX_DEPTH)
-		return 1;
-	pc = w->pc;
-	if (w->interrupted)
-		pc |= PC_INTERRUPTED;
-	slot->stack.trace.pc[depth] = pc;
-	w->depth = depth + 1;
-	w->hash = (w->hash ^ pc) * HASH_K;
-	w->hash ^= w->hash >> 29;
-	return 0;
+	slot->walk.depth = depth;
+	slot->walk.sp = sp;
+	slot->walk.fp = fp;
+	return stop;
 }
 
 /*
@@ -159,17 +221,15 @@ static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u
 	if (!slot)
 		return 0;
 	w = &slot->walk;
-	w->pc = pc;
 	w->sp = sp;
 	w->fp = fp;
-	w->hash = (pc ^ state.space) * HASH_K;
+	w->hash = unwind_hash(pc, 0) + state.space;
 	w->depth = 1;
-	w->interrupted = 0;
 	slot->stack.trace.pc[0] = pc;
 	unwind_copy(slot, sp);
 	/* one step more than frames, to see that the last one is the outermost */
-	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH; i++)
-		if (unwind_step(slot))
+	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH / STEPS_AT_ONCE; i++)
+		if (unwind_steps(slot))
 			break;
 	slot->stack.trace.head.depth = w->depth;
 	slot->stack.trace.head.end = w->end;
