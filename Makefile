@@ -63,7 +63,8 @@ LIB      := $(OUT)/libmemleak.a
 BIN      := $(OUT)/memleak-bpf
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(OUT)/%)
-WALK     := $(addprefix $(OUT)/tools/bench/,walk walk_tables walk_target)
+BENCH    := $(addprefix $(OUT)/tools/bench/,shapes $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
+BENCH_BPF := walk shapes
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 PKGS       := libbpf libelf zlib libdw capstone
@@ -135,16 +136,16 @@ $(FUZZERS): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
 
-# What "make bench" measures stack walks with.
-$(OUT)/tools/bench/walk.skel.h: $(BPF_OUT)/tools/bench/walk.bpf.o
+# What "make bench" measures stack walks with, and what it measures against.
+$(OUT)/tools/bench/%.skel.h: $(BPF_OUT)/tools/bench/%.bpf.o
 	$(say) SKEL $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name walk_bpf >$@.new && mv $@.new $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@.new && mv $@.new $@
 
-$(OUT)/tools/bench/walk.o: $(OUT)/tools/bench/walk.skel.h
-$(OUT)/tools/bench/walk.o: private ALL_CFLAGS += -I$(OUT)/tools/bench
+$(BENCH_BPF:%=$(OUT)/tools/bench/%.o): $(OUT)/tools/bench/%.o: $(OUT)/tools/bench/%.skel.h
+$(BENCH_BPF:%=$(OUT)/tools/bench/%.o): private ALL_CFLAGS += -I$(OUT)/tools/bench
 
-$(filter-out %_target,$(WALK)): %: %.o $(LIB)
+$(filter-out %_target,$(BENCH)): %: %.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
 
@@ -156,7 +157,7 @@ $(OUT)/tools/bench/walk_target: tools/bench/walk_target.c tools/bench/walk.h bpf
 		-fno-optimize-sibling-calls -fno-toplevel-reorder -fno-stack-protector \
 		-fcf-protection=none -nostartfiles $< -o $@
 
-bench-walk: $(if $(filter x86,$(ARCH)),$(WALK))
+bench-tools: $(BENCH)
 
 unit: $(UNIT) ## build the unit tests
 
@@ -184,7 +185,7 @@ check-kernels: all ## test on Debian's kernels 5.10, 6.1, 6.12, 7.x in emulated 
 	@$(MAKE) --no-print-directory -C tests/prog
 	tests/vm/check-kernels
 
-bench: all bench-walk ## measure what tracing costs, and how long start and report take; needs root
+bench: all bench-tools ## measure what tracing costs, and how long start and report take; needs root
 	tools/bench/run
 
 FUZZ_SECONDS ?= 10
@@ -217,9 +218,9 @@ help: ## this text
 	@echo '  WERROR= do not stop at warnings'
 
 FORCE:
-.PHONY: check-kernels all unit test-unit check demo bench bench-walk fuzz fuzzers lint install uninstall clean help FORCE
+.PHONY: check-kernels all unit test-unit check demo bench bench-tools fuzz fuzzers lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(BPF_OUT)/tools/bench/walk.bpf.d $(WALK:%=%.d) \
+-include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
 	 $(UNIT:%=%.d) $(FUZZERS:%=%.d)

@@ -4,13 +4,17 @@
  *   shallow   malloc(64), free
  *   deep      the same, 20 frames further down
  *   live      among 100,000 live blocks of 16 sizes; a pair replaces one of them, picked at random
+ *   deep_live live, 20 frames further down
  *   threads   shallow, in two threads at once; their mean
+ *   getppid   no allocation: a system call
  * Without PAIRS it reads lines from stdin and answers each with one: PAIRS runs the loop, "new"
  * frees and allocates the blocks of "live" again, so that a tracer that has come since then knows
  * them.
  */
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 
 #include "target.h"
 
@@ -42,14 +46,16 @@ NOINLINE static double loop_shallow(unsigned long pairs)
 	return (double)(now_ns() - began) / (double)pairs;
 }
 
-NOINLINE static double descend(int frames, unsigned long pairs)
+typedef double (*loop_fn)(unsigned long pairs);
+
+NOINLINE static double descend(int frames, loop_fn loop, unsigned long pairs)
 {
-	return frames ? descend(frames - 1, pairs) : loop_shallow(pairs);
+	return frames ? descend(frames - 1, loop, pairs) : loop(pairs);
 }
 
 static double loop_deep(unsigned long pairs)
 {
-	return descend(N_FRAMES - 1, pairs);
+	return descend(N_FRAMES - 1, loop_shallow, pairs);
 }
 
 /* Marsaglia's xorshift: 32 bits in about a nanosecond. */
@@ -86,6 +92,20 @@ NOINLINE static double loop_live(unsigned long pairs)
 		*block = malloc(one_of_16_sizes(n >> 28));
 	}
 	return (double)(now_ns() - began) / (double)pairs;
+}
+
+static double loop_deep_live(unsigned long pairs)
+{
+	return descend(N_FRAMES - 1, loop_live, pairs);
+}
+
+static double loop_getppid(unsigned long calls)
+{
+	uint64_t began = now_ns();
+
+	for (unsigned long i = 0; i < calls; i++)
+		syscall(SYS_getppid);
+	return (double)(now_ns() - began) / (double)calls;
 }
 
 struct worker {
@@ -127,12 +147,12 @@ static double loop_threads(unsigned long pairs)
 
 static const struct {
 	const char *name;
-	double (*run)(unsigned long pairs);
+	loop_fn run;
+	bool live;
 } variants[] = {
-	{"shallow", loop_shallow},
-	{"deep", loop_deep},
-	{"live", loop_live},
-	{"threads", loop_threads},
+	{"shallow", loop_shallow, false}, {"deep", loop_deep, false},
+	{"live", loop_live, true},	  {"deep_live", loop_deep_live, true},
+	{"threads", loop_threads, false}, {"getppid", loop_getppid, false},
 };
 
 /* One line of stdin without its end; not through stdio, which allocates. */
@@ -150,7 +170,7 @@ static int read_line(char *line, size_t size)
 	return 0;
 }
 
-static int answer(double (*run)(unsigned long pairs), const char *request)
+static int answer(loop_fn run, const char *request)
 {
 	unsigned long pairs = strtoul(request, NULL, 10);
 
@@ -174,10 +194,11 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], variants[i].name))
 			break;
 	if (argc < 2 || i == sizeof(variants) / sizeof(*variants)) {
-		dprintf(2, "usage: bench_loop shallow|deep|live|threads [PAIRS]\n");
+		dprintf(2,
+			"usage: bench_loop shallow|deep|live|deep_live|threads|getppid [PAIRS]\n");
 		return 2;
 	}
-	if (variants[i].run == loop_live)
+	if (variants[i].live)
 		renew_live();
 	if (argc > 2)
 		return answer(variants[i].run, argv[2]);

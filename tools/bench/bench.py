@@ -11,6 +11,7 @@ import time
 import cost
 import outstanding
 import procs
+import programs
 import results
 import startup
 import walk
@@ -19,9 +20,8 @@ PARTS = {
     "start": lambda quick: [startup.run(quick)],
     "report": outstanding.run,
     "walk": walk.run,
-    "loops": lambda quick: [cost.loops(quick)],
-    "programs": lambda quick: [cost.programs(quick)],
-    "others": lambda quick: [cost.others(quick)],
+    "loops": cost.run,
+    "programs": programs.run,
 }
 
 
@@ -74,7 +74,8 @@ def main():
     began = time.monotonic()
     print_head(all_results.facts)
     for part in args.parts or PARTS:
-        for section in PARTS[part](args.quick):
+        part, _, only = part.partition(":")
+        for section in PARTS[part](args.quick, *([only.split(",")] if only else [])):
             all_results.sections.append(section)
             section.print(sys.stdout)
     all_results.facts["seconds"] = round(time.monotonic() - began, 1)

@@ -60,6 +60,11 @@ def end(process):
         running.remove(process)
 
 
+def stay_on_one_cpu(process):
+    """On the last one that we may use: not where interrupts tend to go."""
+    os.sched_setaffinity(process.pid, {max(os.sched_getaffinity(0))})
+
+
 def await_exit(process, seconds):
     """True once it is a zombie: its exit status stays to be read."""
     pidfd = os.pidfd_open(process.pid)
@@ -214,28 +219,51 @@ class OtherTracer:
 
     def __init__(self, argv, pid):
         before = code_hash(pid)
-        self.process = start(argv)
+        self.pid = pid
+        self.name = os.path.basename(argv[0])
+        self.log = os.path.join(WORK, "tracer.log")
+        with open(self.log, "wb") as log:
+            self.process = start(argv, stderr=log)
         try:
-            await_true(30, lambda: code_hash(pid) != before, f"{argv[0]} attaches", self.process)
+            await_true(30, lambda: code_hash(pid) != before, f"{self.name} attaches", self.process)
             while code_hash(pid) != before:  # all of its probes
                 before = code_hash(pid)
                 time.sleep(0.3)
-        except BenchError:
+            self.code = before
+        except BenchError as error:
             end(self.process)
-            raise
+            raise BenchError(self.complaint() or str(error)) from error
+
+    def complaint(self):
+        """The first line of its complaints names the cause."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            lines = log.read().split("\n")
+        return next((line for line in lines if line.strip()), "")
 
     def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        await_exit(self.process, 60)
+        """Its probes have to be there still: it may have given up, which takes it a while."""
+        ended = self.process.poll() is not None
+        left = ended or code_hash(self.pid) not in (self.code, None)
+        if not ended:
+            self.process.send_signal(signal.SIGINT)
+            await_exit(self.process, 60)
         end(self.process)
+        if left:
+            raise BenchError(self.complaint() or f"{self.name} did not stay attached")
 
 
 def code_hash(pid):
+    """None: the process has ended."""
     digest = hashlib.blake2b()
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
-        for line in maps:
-            first, last = (int(text, 16) for text in line.split()[0].split("-"))
-            if line.split()[1].startswith("r-x") and "[v" not in line:
-                mem.seek(first)
-                digest.update(mem.read(last - first))
-    return digest.digest()
+    try:
+        with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
+            lines = maps.readlines()
+        with open(f"/proc/{pid}/mem", "rb") as mem:
+            for line in lines:
+                first, last = (int(text, 16) for text in line.split()[0].split("-"))
+                if line.split()[1].startswith("r-x") and "[v" not in line:
+                    mem.seek(first)
+                    digest.update(mem.read(last - first))
+    except OSError:
+        return None
+    return digest.digest() if lines else None

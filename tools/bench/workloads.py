@@ -5,8 +5,12 @@ Only the work is timed, so they serve under tools that attach and under tools th
 """
 import os
 import shutil
+import signal
+import socket
 import subprocess
+import tempfile
 
+import csource
 import procs
 from procs import BenchError
 
@@ -35,6 +39,9 @@ class Workload:
 
     answers = "stdout"
     allocations = 1  # at least, for a unit of work
+    functions = ("malloc", "calloc", "realloc", "free")  # of the allocator, that it calls
+    allocator = None  # its library, if that is not the C library
+    valgrind_flags = ()
 
     def __init__(self, argv, prefix=(), environment=None):
         self.name = os.path.basename(argv[0])
@@ -80,10 +87,14 @@ class Workload:
 
 
 class Loop(Workload):
+    functions = ("malloc", "free")
+
     def __init__(self, variant, prefix=()):
         super().__init__([procs.program("bench_loop"), variant], prefix)
-        self.live = variant == "live"
+        self.live = variant in ("live", "deep_live")
         self.allocations = 2 if variant == "threads" else 1
+        if variant != "threads":
+            procs.stay_on_one_cpu(self.process)
 
     def prepare(self):
         if self.live:
@@ -91,8 +102,12 @@ class Loop(Workload):
 
 
 class Json(Workload):
+    @staticmethod
+    def missing():
+        return not procs.PYTHON
+
     def __init__(self, prefix=()):
-        if not procs.PYTHON:
+        if self.missing():
             raise BenchError("not installed")
         # In a file: heaptrack's records end at a line break in the command line.
         code = os.path.join(procs.WORK, "bench_json.py")
@@ -106,8 +121,12 @@ class Sqlite(Workload):
 
     answers = "stderr"
 
+    @staticmethod
+    def missing():
+        return not shutil.which("sqlite3")
+
     def __init__(self, prefix=()):
-        if not shutil.which("sqlite3"):
+        if self.missing():
             raise BenchError("not installed")
         super().__init__(["sqlite3", "-batch", ":memory:"], prefix)
         self.process.stdin.write(b".output stderr\n")
@@ -117,3 +136,113 @@ class Sqlite(Workload):
         began = procs.now()
         _, ended = self.ask(SQL_FILL.format(n=int(n)), "done")
         return (ended - began) * 1e9 / n
+
+
+def cc1():
+    """The compiler proper of gcc, which is in no PATH; None: not installed."""
+    try:
+        found = subprocess.run(
+            ["gcc", "-print-prog-name=cc1"], stdout=subprocess.PIPE, check=False, text=True
+        )
+    except OSError:
+        return None
+    path = found.stdout.strip()
+    return path if os.path.isabs(path) else None
+
+
+class Cc1(Workload):
+    """Compiles what comes on its stdin, once: it waits there for a tracer to attach."""
+
+    @staticmethod
+    def missing():
+        return not cc1()
+
+    def __init__(self, prefix=()):
+        if self.missing():
+            raise BenchError("not installed")
+        super().__init__([cc1(), "-quiet", "-O2", "-", "-o", "/dev/null"], prefix)
+        if prefix:
+            return
+        stat = f"/proc/{self.pid}/wchan"
+        procs.await_true(20, lambda: "pipe" in read(stat), "cc1 reads", self.process)
+
+    def run(self, n):
+        source = csource.functions(int(n)).encode()
+        began = procs.now()
+        try:
+            write_all(self.process.stdin, source)
+            self.process.stdin.close()
+        except BrokenPipeError as error:
+            raise BenchError("cc1 has ended") from error
+        if not procs.await_exit(self.process, LIMIT):
+            raise BenchError(f"cc1: not within {LIMIT} s")
+        ended = procs.now()
+        if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT).si_status:
+            raise BenchError("cc1 failed")
+        return (ended - began) * 1e9 / n
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def write_all(stream, data):
+    """The streams of procs.start() are not buffered: they may take less than they are given."""
+    view = memoryview(data)
+    while view:
+        view = view[stream.write(view):]
+
+
+class Redis(Workload):
+    """redis-server, asked by redis-benchmark with its 50 connections."""
+
+    allocator = "libjemalloc"  # as Debian builds it; ignored where it is not mapped
+    # Else valgrind takes jemalloc for a part of the program.
+    valgrind_flags = ("--soname-synonyms=somalloc=*jemalloc*",)
+
+    @staticmethod
+    def missing():
+        return not (shutil.which("redis-server") and shutil.which("redis-benchmark"))
+
+    def __init__(self, prefix=()):
+        if self.missing():
+            raise BenchError("not installed")
+        self.socket = tempfile.mktemp(".sock", "redis-", procs.WORK)
+        super().__init__(
+            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", ""]
+            + ["--appendonly", "no", "--dir", procs.WORK],
+            prefix,
+        )
+        procs.await_true(30, self.answers_calls, "redis-server", self.process)
+
+    def answers_calls(self):
+        with socket.socket(socket.AF_UNIX) as client:
+            return not client.connect_ex(self.socket)
+
+    def run(self, n):
+        """As redis-benchmark has measured it: without its own start."""
+        process = procs.start(
+            ["redis-benchmark", "-s", self.socket, "-t", "set", "-n", str(int(n))]
+            + ["-r", "100000", "-d", "64", "--csv"],
+            stdout=subprocess.PIPE,
+        )
+        try:
+            text = process.communicate(timeout=LIMIT)[0].decode(errors="replace")
+        except subprocess.TimeoutExpired as error:
+            raise BenchError(f"redis-benchmark: not within {LIMIT} s") from error
+        finally:
+            procs.end(process)
+        for line in text.splitlines():
+            fields = [field.strip('"') for field in line.split(",")]
+            if fields[0] == "SET" and float(fields[1]) > 0:
+                return 1e9 / float(fields[1])
+        raise BenchError(f"redis-benchmark says: {text.strip() or 'nothing'}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        procs.await_exit(self.process, 30)
+        procs.end(self.process)
