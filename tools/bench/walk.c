@@ -40,6 +40,7 @@
 
 #define WARMUP 32
 #define MAX_ROUNDS 1000
+#define MAX_STACKS 16384 /* what memleak-bpf has by default */
 
 static const char *const how_name[WALK_HOWS] = {
 	[WALK_NOTHING] = "nothing", [WALK_AGAIN] = "again",   [WALK_WARM] = "warm",
@@ -159,7 +160,10 @@ static int load(struct walk *w)
 		return fail("BPF object", -errno);
 	skel->rodata->cfg.max_depth = MEMLEAK_MAX_DEPTH;
 	skel->rodata->cfg.max_size = UINT64_MAX;
-	bpf_map__set_max_entries(skel->maps.stacks, 16384);
+	skel->rodata->cfg.max_stacks = MAX_STACKS;
+	skel->rodata->cfg.stack_slots = 2 * MAX_STACKS;
+	bpf_map__set_max_entries(skel->maps.stack_slots, 2 * MAX_STACKS + STACK_WINDOW);
+	bpf_map__set_max_entries(skel->maps.stack_frames, MAX_STACKS);
 	bpf_map__set_max_entries(skel->maps.unwind_rows, n_rows);
 	err = walk_bpf__load(skel);
 	if (err)
