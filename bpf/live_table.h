@@ -13,8 +13,19 @@
  * that: then one of them removes the block, and the others find nothing. Different addresses
  * compete for slots: whoever exchanges the word first has it.
  *
- * Inserting: raise the reach, take a slot by marking it busy, fill it, make it valid. Readers
- * (user/live.c) ignore busy slots and read the rest twice. Every change of a shared word is one
+ * A slot's states, and what changes them:
+ *	free -> busy	live_claim, to be filled; the home's reach is raised meanwhile
+ *	busy -> valid	live_publish
+ *	valid -> busy	live_claim of an address that is there, live_resize
+ *	valid -> free	live_remove
+ *	valid -> held	live_hold: a realloc gives its address back before it is known to succeed
+ *	held -> valid	live_put_back: it has failed
+ *	held -> free	live_drop: it has not. By then the address may be in the table anew
+ * Whoever has made a slot busy or held owns it; nobody else finds or changes it.
+ *
+ * The account: a block is counted after its slot has become busy and before it is valid. Readers
+ * (user/live.c) move the epoch on in that count, then wait for busy slots: so they meet every block
+ * that was counted before, unless it has been removed. Every change of a shared word is one
  * atomic operation; tests/unit/test_live_table.c goes through all orders of them.
  *
  * Includes nothing; whoever includes it defines
@@ -22,6 +33,7 @@
  *   LIVE_HOMES			homes there are
  *   LIVE_CAS(p, old, new)	compare and exchange the word at p; returns what was there
  *   LIVE_AND(p, mask)		atomic and
+ *   LIVE_ADD(p, v)		atomic add; returns what was there
  *   LIVE_LOAD(p), LIVE_STORE(p, v)
  *   LIVE_FUNC			what stands before each function
  */
@@ -29,13 +41,29 @@
 #define LIVE_TABLE_H
 
 #define LIVE_NONE (~0ULL)
-#define LIVE_TRIES 64 /* a word's reach can change no more often than that */
+#define LIVE_INDEX 0xffffffffULL
+#define LIVE_REPLACES (1ULL << 32) /* with the index: another block was there */
+/*
+ * How often an exchange is tried again. At a block's slot only the reach can change, and only grow,
+ * so that is enough. At others blocks come and go, but not once between two looks, 64 times in a
+ * row: then there is no room.
+ */
+#define LIVE_TRIES 64
 
+/*
+ * Two multiplications: with one (Knuth, TAOCP 6.4), blocks at the distance of a Fibonacci number,
+ * say 14,930,352 bytes, all fall together. The result is as good as random, and of three slots two
+ * are taken at most, so that about one insertion in 10^13 finds its window full
+ * (tests/unit/test_live_hash.c).
+ */
 static __always_inline __u64 live_home(__u64 addr, __u64 space)
 {
-	/* Knuth, TAOCP 6.4; then from 32 bits to a range: Lemire, arXiv:1805.10941 */
-	__u64 hash = (addr ^ space << LIVE_ADDR_BITS) * 0x9E3779B97F4A7C15ULL;
+	__u64 hash = (addr & LIVE_ADDR_MASK) | space << LIVE_ADDR_BITS;
 
+	hash *= 0xBF58476D1CE4E5B9ULL;
+	hash ^= hash >> 29;
+	hash *= 0x9E3779B97F4A7C15ULL;
+	/* from 32 bits to a range: Lemire, arXiv:1805.10941 */
 	return (hash >> 32) * LIVE_HOMES >> 32;
 }
 
@@ -45,6 +73,9 @@ LIVE_FUNC __u64 live_find(__u64 addr, __u64 space)
 	__u64 home = live_home(addr, space), where, end = 1;
 	struct live_slot *slot;
 
+	addr &= LIVE_ADDR_MASK;
+	if (!addr)
+		return LIVE_NONE;
 	for (__u32 i = 0; i < LIVE_WINDOW; i++) {
 		slot = LIVE_SLOT(home + i);
 		if (!slot)
@@ -52,7 +83,7 @@ LIVE_FUNC __u64 live_find(__u64 addr, __u64 space)
 		where = LIVE_LOAD(&slot->where);
 		if (!i)
 			end = LIVE_REACH_SLOTS(LIVE_REACH(where));
-		if (LIVE_ADDR(where) == addr && !(where & LIVE_BUSY) &&
+		if ((where & ~LIVE_REACH_MASK) == addr << 8 &&
 		    LIVE_SPACE(LIVE_LOAD(&slot->what)) == space)
 			return home + i;
 		if (i + 1 >= end)
@@ -61,27 +92,31 @@ LIVE_FUNC __u64 live_find(__u64 addr, __u64 space)
 	return LIVE_NONE;
 }
 
-/* Give the slot at index free, if it still holds addr. Returns 1 if so, else 0. */
-LIVE_FUNC int live_clear(__u64 index, __u64 addr)
+/*
+ * Change the word of the slot at index, if that still holds addr: keep these bits, set those.
+ * Returns 1 if so, else 0: somebody else was faster.
+ */
+LIVE_FUNC int live_switch(__u64 index, __u64 addr, __u64 keep, __u64 set)
 {
 	struct live_slot *slot = LIVE_SLOT(index);
 	__u64 where, seen;
 
 	if (!slot)
 		return 0;
+	addr &= LIVE_ADDR_MASK;
 	where = LIVE_LOAD(&slot->where);
 	for (__u32 i = 0; i < LIVE_TRIES; i++) {
-		if (LIVE_ADDR(where) != addr || where & LIVE_BUSY)
+		if ((where & ~LIVE_REACH_MASK) != addr << 8)
 			return 0;
-		seen = LIVE_CAS(&slot->where, where, where & LIVE_REACH_MASK);
+		seen = LIVE_CAS(&slot->where, where, (where & keep) | set);
 		if (seen == where)
 			return 1;
-		where = seen; /* its reach was raised, or somebody else was faster */
+		where = seen;
 	}
 	return 0;
 }
 
-/* Blocks of home may be in so many slots from there on. */
+/* Blocks of home may be in so many slots from there on. Returns 1, or 0: it cannot be said. */
 LIVE_FUNC int live_raise(__u64 home, __u64 slots)
 {
 	struct live_slot *slot = LIVE_SLOT(home);
@@ -90,31 +125,27 @@ LIVE_FUNC int live_raise(__u64 home, __u64 slots)
 	if (!slot)
 		return 0;
 	where = LIVE_LOAD(&slot->where);
-	for (__u32 i = 0; i < LIVE_TRIES * 2; i++) {
+	for (__u32 k = 0; k < LIVE_TRIES; k++) {
 		if (LIVE_REACH(where) >= reach)
 			return 1;
 		seen = LIVE_CAS(&slot->where, where, (where & ~LIVE_REACH_MASK) | reach << 2);
 		if (seen == where)
 			return 1;
-		where = seen;
+		where = seen; /* somebody has raised it, or the block there came or went */
 	}
 	return 0;
 }
 
-/* Fill a slot that is ours because it is busy, and make it valid. */
-static __always_inline void live_fill(struct live_slot *slot, __u64 what, __u64 when)
+/* Make the slot at index busy for addr, if it is free. Returns 1, 0: it is not, or -1: no slot. */
+LIVE_FUNC int live_take(__u64 index, __u64 addr)
 {
-	LIVE_STORE(&slot->what, what);
-	LIVE_STORE(&slot->when, when);
-	LIVE_AND(&slot->where, ~LIVE_BUSY);
-}
+	struct live_slot *slot = LIVE_SLOT(index);
+	__u64 where, seen;
 
-/* Take the slot at index for addr, if it is free. Returns 1 if so. */
-static __always_inline int live_take_slot(struct live_slot *slot, __u64 addr)
-{
-	__u64 where = LIVE_LOAD(&slot->where), seen;
-
-	for (__u32 i = 0; i < 4; i++) {
+	if (!slot)
+		return -1;
+	where = LIVE_LOAD(&slot->where);
+	for (__u32 i = 0; i < LIVE_TRIES; i++) {
 		if (where & ~LIVE_REACH_MASK)
 			return 0;
 		seen = LIVE_CAS(&slot->where, where, where | addr << 8 | LIVE_BUSY);
@@ -125,47 +156,117 @@ static __always_inline int live_take_slot(struct live_slot *slot, __u64 addr)
 	return 0;
 }
 
-/* Replace a block that is there. Returns 1, or 0: it has gone meanwhile. */
-LIVE_FUNC int live_replace(__u64 index, __u64 addr, __u64 what, __u64 when)
+/* A slot that was made busy or held is free again. */
+static __always_inline void live_drop(__u64 index)
 {
 	struct live_slot *slot = LIVE_SLOT(index);
-	__u64 where, seen;
 
-	if (!slot)
-		return 0;
-	where = LIVE_LOAD(&slot->where);
-	for (__u32 i = 0; i < LIVE_TRIES; i++) {
-		if (LIVE_ADDR(where) != addr || where & LIVE_BUSY)
-			return 0;
-		seen = LIVE_CAS(&slot->where, where, where | LIVE_BUSY);
-		if (seen == where) {
-			live_fill(slot, what, when);
-			return 1;
-		}
-		where = seen;
-	}
-	return 0;
+	if (slot)
+		LIVE_AND(&slot->where, LIVE_REACH_MASK);
 }
 
-/* Add a block that is not there. Returns 1, or 0: no free slot. */
-LIVE_FUNC int live_add(__u64 addr, __u64 what, __u64 when)
+/*
+ * Make a slot busy for addr: where it is, else a free one. Returns its index, with LIVE_REPLACES if
+ * a block was there, or LIVE_NONE: no room.
+ */
+LIVE_FUNC __u64 live_claim(__u64 addr, __u64 space)
 {
-	__u64 home = live_home(addr, LIVE_SPACE(what));
+	__u64 home = live_home(addr, space), index = live_find(addr, space);
+	int taken;
+
+	if (index != LIVE_NONE && live_switch(index, addr, ~0ULL, LIVE_BUSY))
+		return index | LIVE_REPLACES;
+	addr &= LIVE_ADDR_MASK;
+	if (!addr)
+		return LIVE_NONE;
+	for (__u32 i = 0; i < LIVE_WINDOW; i++) {
+		taken = live_take(home + i, addr);
+		if (!taken)
+			continue;
+		if (taken < 0)
+			break;
+		/* before it is valid: who then looks for it finds it */
+		if (!i || live_raise(home, i + 1))
+			return home + i;
+		live_drop(home + i);
+		break;
+	}
+	return LIVE_NONE;
+}
+
+/* Fill a busy slot and make it valid. */
+static __always_inline void live_publish(struct live_slot *slot, __u64 what, __u64 when)
+{
+	LIVE_STORE(&slot->what, what);
+	LIVE_STORE(&slot->when, when);
+	LIVE_AND(&slot->where, ~LIVE_BUSY);
+}
+
+/*
+ * Enter a block, and count it in *count, which knows the epoch. when: LIVE_WHEN. Returns 0, 1: it
+ * replaces one at its address, or -1: no room, and not counted.
+ */
+static __always_inline int live_record(__u64 addr, __u64 what, __u64 when, __u64 *count)
+{
+	__u64 index = live_claim(addr, LIVE_SPACE(what));
 	struct live_slot *slot;
 
-	for (__u32 i = 0; i < LIVE_WINDOW; i++) {
-		slot = LIVE_SLOT(home + i);
-		if (!slot)
-			break;
-		if (!live_take_slot(slot, addr))
-			continue;
-		/* before it is valid: who then looks for it finds it */
-		if (i)
-			live_raise(home, i + 1);
-		live_fill(slot, what, when);
-		return 1;
-	}
-	return 0;
+	if (index == LIVE_NONE)
+		return -1;
+	slot = LIVE_SLOT(index & LIVE_INDEX);
+	if (!slot)
+		return -1;
+	when |= SEEN_EPOCH(LIVE_ADD(count, 1)) + 1;
+	live_publish(slot, what, when);
+	return index & LIVE_REPLACES ? 1 : 0;
+}
+
+/* Remove a block. Returns 1, or 0: it is not there. */
+static __always_inline int live_remove(__u64 addr, __u64 space)
+{
+	__u64 index = live_find(addr, space);
+
+	return index != LIVE_NONE && live_switch(index, addr, LIVE_REACH_MASK, 0);
+}
+
+/* Hold a block. Returns the index of its slot, *when is when it was born; or LIVE_NONE. */
+static __always_inline __u64 live_hold(__u64 addr, __u64 space, __u64 *when)
+{
+	__u64 index = live_find(addr, space);
+	struct live_slot *slot;
+
+	if (index == LIVE_NONE || !live_switch(index, addr, ~0ULL, LIVE_HELD))
+		return LIVE_NONE;
+	slot = LIVE_SLOT(index);
+	if (!slot)
+		return LIVE_NONE;
+	*when = LIVE_LOAD(&slot->when);
+	return index;
+}
+
+/* A held block is what it was before. */
+static __always_inline void live_put_back(__u64 index)
+{
+	struct live_slot *slot = LIVE_SLOT(index);
+
+	if (slot)
+		LIVE_AND(&slot->where, ~LIVE_HELD);
+}
+
+/* A block has another size now, if it is there. */
+static __always_inline void live_resize(__u64 addr, __u64 space, __u64 size)
+{
+	__u64 index = live_find(addr, space), what;
+	struct live_slot *slot;
+
+	if (index == LIVE_NONE || !live_switch(index, addr, ~0ULL, LIVE_BUSY))
+		return;
+	slot = LIVE_SLOT(index);
+	if (!slot)
+		return;
+	what = LIVE_LOAD(&slot->what);
+	LIVE_STORE(&slot->what, LIVE_WHAT(size, space, LIVE_ENTRY(what)));
+	LIVE_AND(&slot->where, ~LIVE_BUSY);
 }
 
 #endif

@@ -107,10 +107,10 @@ struct {
 struct pending_call {
 	__u64 sp; /* stack pointer at entry */
 	__u64 cookie;
-	__u64 ra;	/* PROBE_COOKIE_BY_EXIT: the return address */
-	__u64 size;	/* bytes asked for, ~0: the product overflowed */
-	__u64 ptr;	/* old block, or where the new pointer will be stored */
-	__u64 old_what; /* realloc: the old block, taken out of the live table */
+	__u64 ra;   /* PROBE_COOKIE_BY_EXIT: the return address */
+	__u64 size; /* bytes asked for, ~0: the product overflowed */
+	__u64 ptr;  /* old block, or where the new pointer will be stored */
+	__u64 old;  /* realloc: the old block's slot in the live table, held */
 	__u64 old_when;
 	__u8 active;
 	__u8 has_old;

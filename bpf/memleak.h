@@ -41,18 +41,28 @@ enum probe_op {
 
 /*
  * A live block, as a slot of the live table (bpf/live_table.h). Three words, packed:
- * where: 56 bits of address | 6 bits of reach | 1 bit unused | 1 bit busy
+ * where: 56 bits of address | 6 bits of reach | 1 bit held | 1 bit busy
  * what:  48 bits of size | 8 bits of space | 8 bits of entry point
- * when:  24 bits of stack | 32 bits of birth | 8 bits of epoch
+ * when:  24 bits of stack | 37 bits of birth | 3 bits of epoch
  */
 struct live_slot {
 	__u64 where, what, when;
 };
+#ifndef LIVE_WINDOW	/* tests make it smaller */
 #define LIVE_WINDOW 256 /* slots from its home on that a block may be in */
+#endif
+#define LIVE_SLOTS(blocks) ((blocks) + (blocks) / 2) /* homes for so many blocks: see live_home */
+#define LIVE_MAX_BLOCKS (112U << 20) /* an array map of kernels before 6.0 ends at 4 GiB */
 
+/*
+ * Of the address the low 56 bits: what is above is the same for all addresses of the kernel, and
+ * for those of programs a tag (arm64: top byte ignored), or nothing.
+ */
 #define LIVE_ADDR_BITS 56
+#define LIVE_ADDR_MASK ((1ULL << LIVE_ADDR_BITS) - 1)
 #define LIVE_ADDR(where) ((where) >> 8)
-#define LIVE_BUSY 1ULL
+#define LIVE_BUSY 1ULL /* being filled: its words mean nothing yet */
+#define LIVE_HELD 2ULL /* in a realloc: outstanding, but only who holds it may find it */
 /*
  * How many slots from a home on may hold its blocks: one by one up to 32, then by eights. Code 0,
  * in a table that is empty, is one slot.
@@ -72,20 +82,21 @@ struct live_slot {
 #define LIVE_ENTRY(what) ((what)&255)	     /* index into the table of entry points */
 
 /*
- * stack: see stack_slot, 0: it was lost. birth: low half of the kernel's jiffies; a realloc keeps
- * that of the first birth. epoch: one more than seen_epoch at birth, 0 once a snapshot has seen the
- * block.
+ * stack: see stack_slot, 0: it was lost. birth: the kernel's jiffies, whose low 37 bits last four
+ * years at 1000 Hz; a realloc keeps that of the first birth. epoch: one more than SEEN_EPOCH at
+ * birth, 0 once a snapshot has seen the block.
  */
-#define LIVE_WHEN(stack, birth, epoch)                                                             \
-	((__u64)(stack) << 40 | ((__u64)(birth)&0xffffffff) << 8 | (epoch))
+#define LIVE_BIRTH_MASK ((1ULL << 37) - 1)
+#define LIVE_WHEN(stack, birth) ((__u64)(stack) << 40 | ((__u64)(birth)&LIVE_BIRTH_MASK) << 3)
 #define LIVE_STACK(when) ((when) >> 40)
-#define LIVE_BIRTH(when) ((__u32)((when) >> 8))
-#define LIVE_EPOCH(when) ((when)&255)
-#define LIVE_EPOCH_MASK 255ULL
+#define LIVE_BIRTH(when) ((when) >> 3 & LIVE_BIRTH_MASK)
+#define LIVE_EPOCH(when) ((when)&7)
+#define LIVE_EPOCH_MASK 7ULL
 
 /*
- * STAT_SEEN of a CPU counts in its low bits; the top ones hold the epoch, which user space moves on
- * when it takes a snapshot: so each allocation is counted, and told before or after, in one step.
+ * STAT_RECORDED of a CPU counts in its low bits; the top ones hold the epoch, which user space
+ * moves on when it takes a snapshot: so each allocation is counted, and told before or after, in
+ * one step.
  */
 #define SEEN_EPOCH_SHIFT 62
 #define SEEN_COUNT(v) ((v) & ((1ULL << SEEN_EPOCH_SHIFT) - 1))
@@ -162,30 +173,29 @@ struct stack_trace {
 };
 
 /*
- * A slot of the stack table (bpf/stack_table.bpf.h): hash of the frames, 0: free, and 24 bits: one
- * more than the index of its frames | 40 bits: heap allocations seen with this stack. A stack's key
- * is one more than the index of its slot; it never moves.
+ * A slot of the stack table (bpf/stack_table.h). A stack's key is one more than the index of its
+ * slot; it never moves.
  */
 struct stack_slot {
-	__u64 hash;
-	__u64 use;
+	__u64 hash;   /* of the frames, 0: free */
+	__u64 hits;   /* heap allocations seen with this stack */
+	__u64 frames; /* one more than the index of its frames, 0: not stored yet */
 };
-#define STACK_WINDOW 128
-#define STACK_FRAMES(use) ((use) >> 40)
-#define STACK_FRAMES_SHIFT 40
-#define STACK_NO_FRAMES 0xffffffULL /* no room for its frames */
-#define STACK_HITS(use) ((use) & ((1ULL << 40) - 1))
+#define STACK_NO_FRAMES (~0ULL) /* no room for its frames */
+#ifndef STACK_WINDOW
+#define STACK_WINDOW 128 /* slots from its home on that a stack may be in */
+#endif
 
 /* Counters, STAT_ROOM of them for each CPU. */
 enum stat_id {
-	STAT_SEEN,	     /* allocations seen, and the epoch: see SEEN_COUNT */
-	STAT_FREED,	     /* blocks freed by their program */
-	STAT_IMPLIED,	     /* replaced by a newer block at their address: a free was missed */
-	STAT_LOST_FULL,	     /* not recorded: live table full */
-	STAT_LOST_READ,	     /* not recorded: the pointer could not be read (posix_memalign) */
-	STAT_LOST_REALLOC,   /* old block of a realloc that never returned */
-	STAT_STACK_FULL,     /* recorded without a stack: stack table full */
-	STAT_STACK_FAULT,    /* recorded with its caller only: stack memory unreadable */
+	STAT_RECORDED,	   /* allocations entered into the live table; and the epoch: SEEN_COUNT */
+	STAT_FREED,	   /* blocks freed by their program */
+	STAT_IMPLIED,	   /* replaced by a newer block at their address: a free was missed */
+	STAT_LOST_FULL,	   /* not recorded: live table full */
+	STAT_LOST_READ,	   /* not recorded: the pointer could not be read (posix_memalign) */
+	STAT_LOST_REALLOC, /* old block of a realloc that never returned */
+	STAT_STACK_FULL,   /* recorded without a stack: stack table full */
+	STAT_STACK_FAULT,  /* recorded with its caller only: stack memory unreadable */
 	STAT_UNTRACKED_FREE, /* free of an address that is not in the live table */
 	STAT_FAILED,	     /* calls that returned no memory */
 	STAT_ABANDONED,	     /* calls that never returned: exception, longjmp, thread end */

@@ -141,7 +141,7 @@ static __always_inline __u64 syscall_stack(struct thread_slot *slot, bool *insid
 	*inside = slot->call.active && track_nested(&slot->call, sp);
 	if (*inside)
 		return 0;
-	return track_stack(slot, PT_REGS_IP_CORE(regs), sp, PT_REGS_FP_CORE(regs), 0);
+	return track_stack(slot, PT_REGS_IP_CORE(regs), sp, PT_REGS_FP_CORE(regs));
 }
 
 SEC("tp/syscalls/sys_enter_mmap")
@@ -283,10 +283,18 @@ int brk_exit(struct syscall_exit *ctx)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *p, pid_t old_pid)
 {
+	struct thread_slot *slot;
 	struct event *e;
 
 	if (!is_target())
 		return 0;
+	/* a signal handler may have called it within an allocator; a block held by that is given up
+	 * with all others */
+	slot = bpf_task_storage_get(&threads, p, 0, 0);
+	if (slot && slot->call.active) {
+		slot->call.active = slot->call.has_old = 0;
+		stat_inc(STAT_ABANDONED);
+	}
 	state.space++; /* same addresses mean other blocks from now on */
 	e = event_reserve(EVENT_EXEC);
 	if (e) {

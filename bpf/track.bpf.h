@@ -69,15 +69,11 @@ static __always_inline void track_stack_rest(struct thread_slot *slot, __u64 key
 	bpf_ringbuf_submit(rest, 0);
 }
 
-/*
- * Walk, and enter the stack into the stack table as taken hits times. Returns its key, 0 when the
- * table is full.
- */
-SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp, __u64 hits)
+/* Walk, and enter the stack into the stack table. Returns its key, 0 when the table is full. */
+SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp)
 {
 	__u64 entered;
 	__u32 key;
-	int full;
 
 	if (!slot)
 		return 0;
@@ -85,31 +81,12 @@ SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64
 	if (slot->stack.trace.head.end == WALK_FAULT)
 		stat_inc(STAT_STACK_FAULT);
 	key = entered;
-	full = !entered;
-	if (entered & STACK_NEW) {
-		full = stack_store(key, &slot->stack.trace);
-		if (!full) {
-			track_new_stack(slot, key);
-			if (slot->walk.end == WALK_NO_MAPPING)
-				track_stack_rest(slot, key);
-		}
-	}
-	if (full || stack_hit(key, hits)) {
-		if (hits)
-			stat_inc(STAT_STACK_FULL);
-		return 0;
+	if (entered & STACK_NEW && !stack_store(key, &slot->stack.trace)) {
+		track_new_stack(slot, key);
+		if (slot->walk.end == WALK_NO_MAPPING)
+			track_stack_rest(slot, key);
 	}
 	return key;
-}
-
-SUBPROGRAM void track_insert(__u64 addr, __u64 what, __u64 when)
-{
-	int done = live_insert(addr, what, when);
-
-	if (done > 0)
-		stat_inc(STAT_IMPLIED); /* handed out again: a free has escaped us */
-	else if (done < 0)
-		stat_inc(STAT_LOST_FULL);
 }
 
 /* No allocator goes deeper than this within one call. */
@@ -145,8 +122,10 @@ SUBPROGRAM bool track_nested(const struct pending_call *call, __u64 sp)
 static __always_inline void track_abandon(struct pending_call *call)
 {
 	stat_inc(STAT_ABANDONED);
-	if (call->has_old)
+	if (call->has_old) {
+		live_drop(call->old);
 		stat_inc(STAT_LOST_REALLOC);
+	}
 	call->active = 0;
 	call->has_old = 0;
 }
@@ -217,12 +196,51 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	slot->last_free = 0;
 	/*
 	 * realloc gives the old address back before it returns, so another thread may own it by
-	 * then: the record is taken out now and put back if the call fails.
+	 * then: the block is held now, and put back if the call fails.
 	 */
-	if (PROBE_COOKIE_OP(cookie) == PROBE_OP_REALLOC && call->ptr)
-		call->has_old = live_take(call->ptr, state.space, &call->old_what, &call->old_when);
+	if (PROBE_COOKIE_OP(cookie) == PROBE_OP_REALLOC && call->ptr) {
+		call->old = live_hold(call->ptr, state.space & 255, &call->old_when);
+		call->has_old = call->old != LIVE_NONE;
+	}
 	call->active = 1;
 	return true;
+}
+
+/* -t: tell of an allocation that is recorded. */
+SUBPROGRAM void track_tell(struct thread_slot *slot, __u64 addr, __u64 stack)
+{
+	struct event *e = cfg.trace ? event_reserve(EVENT_ALLOC) : NULL;
+
+	if (!e)
+		return;
+	e->addr = addr;
+	if (slot) {
+		e->size = slot->call.size;
+		e->entry = PROBE_COOKIE_ENTRY(slot->call.cookie);
+	}
+	e->stack = stack;
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* Enter a block into the live table; the pending call tells what it is. */
+SUBPROGRAM void track_enter(struct thread_slot *slot, __u64 addr, __u64 stack)
+{
+	__u64 *count = stat_counter(STAT_RECORDED), birth;
+	const struct pending_call *call;
+	int done;
+
+	if (!slot || !count)
+		return;
+	call = &slot->call;
+	/* not bpf_ktime_get_ns, which takes longer than all the rest of this */
+	birth = call->old_when ? LIVE_BIRTH(call->old_when) : bpf_jiffies64();
+	done = live_record(addr,
+			   LIVE_WHAT(call->size, state.space, PROBE_COOKIE_ENTRY(call->cookie)),
+			   LIVE_WHEN(stack, birth), count);
+	if (done > 0)
+		stat_inc(STAT_IMPLIED); /* handed out again: a free has escaped us */
+	else if (done < 0)
+		stat_inc(STAT_LOST_FULL);
 }
 
 /*
@@ -231,9 +249,7 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
  */
 SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u64 sp, __u64 fp)
 {
-	__u64 size, *counter, seen, birth, stack;
-	struct event *e;
-	__u32 entry;
+	__u64 size, stack;
 
 	if (!slot)
 		return;
@@ -247,30 +263,18 @@ SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u
 		stat_inc(STAT_UNSAMPLED);
 		return;
 	}
-	counter = stat_counter(STAT_SEEN);
-	if (!counter)
-		return;
-	seen = __sync_fetch_and_add(counter, 1);
 	if (!addr) {
 		stat_inc(STAT_LOST_READ);
 		return;
 	}
-	/* not bpf_ktime_get_ns, which takes longer than all the rest of this */
-	birth = slot->call.old_when ? LIVE_BIRTH(slot->call.old_when) : bpf_jiffies64();
-	stack = track_stack(slot, ip, sp, fp, 1);
-	entry = PROBE_COOKIE_ENTRY(slot->call.cookie);
-	track_insert(addr, LIVE_WHAT(size, state.space, entry),
-		     LIVE_WHEN(stack, birth, SEEN_EPOCH(seen) + 1));
-	if (cfg.trace) {
-		e = event_reserve(EVENT_ALLOC);
-		if (e) {
-			e->addr = addr;
-			e->size = size;
-			e->entry = entry;
-			e->stack = stack;
-			bpf_ringbuf_submit(e, 0);
-		}
-	}
+	stack = track_stack(slot, ip, sp, fp);
+	track_enter(slot, addr, stack);
+	/* after the allocation: there are no more stacks than allocations */
+	if (stack)
+		stack_hit(stack);
+	else
+		stat_inc(STAT_STACK_FULL);
+	track_tell(slot, addr, stack);
 }
 
 /* A realloc returned: settle what became of the old block. */
@@ -281,17 +285,20 @@ static __always_inline void track_settle_old(struct thread_slot *slot, bool move
 	if (!call->has_old)
 		return;
 	call->has_old = 0;
-	if (moved || !call->size) /* realloc(p, 0) returning NULL has freed p */
-		stat_inc(STAT_FREED);
-	else
-		track_insert(call->ptr, call->old_what, call->old_when);
+	if (!moved && call->size) {
+		live_put_back(call->old);
+		return;
+	}
+	/* realloc(p, 0) returning NULL has freed p */
+	live_drop(call->old);
+	stat_inc(STAT_FREED);
 }
 
 /* xallocx returned the block's real size: it grew, shrank or stayed in place. */
 static __always_inline void track_resized(struct thread_slot *slot, __u64 real)
 {
 	if (real >= slot->call.size)
-		live_resize(slot->call.ptr, state.space, slot->call.size);
+		live_resize(slot->call.ptr, state.space & 255, slot->call.size);
 }
 
 /* The calling thread's slot, if it is within an allocator function. */
@@ -383,7 +390,7 @@ SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 		stat_inc(STAT_NO_SLOT);
 		return 0;
 	}
-	freed = live_remove(addr, state.space);
+	freed = live_remove(addr, state.space & 255);
 	if (freed)
 		stat_inc(STAT_FREED);
 	else if (slot->last_free != addr && /* handed on: delete to free, a wrapper to libc */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * live - reads the table of outstanding blocks in memory that is shared with the BPF side, while
- * that goes on changing it. No system calls.
+ * that goes on changing it. No system calls, unless it has to wait.
  */
 #ifndef LIVE_H
 #define LIVE_H
@@ -19,19 +19,23 @@ struct live_table {
 
 struct live_block {
 	uint64_t addr, size; /* bytes */
-	uint32_t birth;	     /* jiffies, low half; a realloc keeps that of the first birth */
+	uint64_t birth;	     /* LIVE_BIRTH; a realloc keeps that of the first birth */
 	uint32_t stack;	     /* key, 0: lost */
 	uint32_t entry;	     /* index into the table of entry points */
 };
 
 /*
- * Call fn for every block of that space, but those born in that epoch, see SEEN_EPOCH. Each block
- * is seen at most once; blocks that go meanwhile may be missing. What is seen is marked as of no
- * epoch, so that epochs can be numbered anew. fn returns non-zero to stop, which is passed on.
+ * Call fn for every block of that space, but those born in that epoch, which session__next_epoch
+ * has just begun. Every block born before is met, unless it has been removed: where one is just
+ * being entered this waits for it. None is met twice. What is seen is marked as of no epoch, so
+ * that epochs can be numbered anew. fn returns non-zero to stop, which is passed on.
  * Returns 0 or fn's value.
  */
 int live__for_each(const struct live_table *table, uint32_t space, uint32_t epoch,
 		   int (*fn)(const struct live_block *, void *), void *arg);
-/* Remove the blocks of other spaces than that. Returns how many they were. */
+/*
+ * Remove the blocks of the spaces before that one, up to 127 back: nobody else changes them, as
+ * their program has ended. Returns how many they were.
+ */
 uint64_t live__purge(const struct live_table *table, uint32_t space);
 #endif

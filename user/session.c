@@ -121,8 +121,7 @@ static int configure(struct session *s, const struct session_opts *opts)
 		cfg->pidns_ino = ns.st_ino;
 	}
 	skel->bss->state.anchor = opts->anchor;
-	/* two of three slots used: at home is a block's place, or close to it */
-	cfg->live_slots = opts->max_live + opts->max_live / 2;
+	cfg->live_slots = LIVE_SLOTS(opts->max_live);
 	cfg->stack_slots = 2 * opts->max_stacks;
 	cfg->max_stacks = opts->max_stacks;
 	s->n_cpus = libbpf_num_possible_cpus();
@@ -547,16 +546,15 @@ static void sum_up(const struct session *s, enum stat_id id, struct session_stat
 		stats->sum[id] += __atomic_load_n(counter(s, cpu, id), __ATOMIC_ACQUIRE);
 }
 
-/* All but STAT_SEEN: what comes of an allocation is read before how many there are. */
+/* All but STAT_RECORDED: what comes of an allocation is read before how many there are. */
 static void sum_up_others(const struct session *s, struct session_stats *stats)
 {
 	enum stat_id id;
 
-	stats->n_cpus = s->n_cpus;
 	stats->missed = missed(s);
-	for (id = STAT_MAX; id-- > STAT_SEEN + 1;)
+	for (id = STAT_MAX; id-- > STAT_RECORDED + 1;)
 		sum_up(s, id, stats);
-	stats->sum[STAT_SEEN] = 0;
+	stats->sum[STAT_RECORDED] = 0;
 }
 
 void session__stats(const struct session *s, struct session_stats *stats)
@@ -565,8 +563,8 @@ void session__stats(const struct session *s, struct session_stats *stats)
 
 	sum_up_others(s, stats);
 	for (cpu = 0; cpu < s->n_cpus; cpu++)
-		stats->sum[STAT_SEEN] +=
-			SEEN_COUNT(__atomic_load_n(counter(s, cpu, STAT_SEEN), __ATOMIC_ACQUIRE));
+		stats->sum[STAT_RECORDED] += SEEN_COUNT(
+			__atomic_load_n(counter(s, cpu, STAT_RECORDED), __ATOMIC_ACQUIRE));
 }
 
 uint32_t session__next_epoch(struct session *s, struct session_stats *stats)
@@ -577,9 +575,9 @@ uint32_t session__next_epoch(struct session *s, struct session_stats *stats)
 	sum_up_others(s, stats);
 	for (cpu = 0; cpu < s->n_cpus; cpu++) {
 		/* the carry out of the topmost bit is dropped */
-		old = __atomic_fetch_add(counter(s, cpu, STAT_SEEN), 1ULL << SEEN_EPOCH_SHIFT,
+		old = __atomic_fetch_add(counter(s, cpu, STAT_RECORDED), 1ULL << SEEN_EPOCH_SHIFT,
 					 __ATOMIC_SEQ_CST);
-		stats->sum[STAT_SEEN] += SEEN_COUNT(old);
+		stats->sum[STAT_RECORDED] += SEEN_COUNT(old);
 	}
 	return SEEN_EPOCH(old + (1ULL << SEEN_EPOCH_SHIFT));
 }
@@ -599,18 +597,22 @@ int session__read_clock(struct session *s, struct session_clock *clock)
 		return -errno;
 	clock->tick_ns = tick.tv_nsec;
 	clock->now_ns = state->now_ns;
-	clock->now = (uint32_t)state->jiffies;
+	clock->now = state->jiffies;
 	return 0;
 }
 
-/* Jiffies within which blocks are taken to be born since the clock was read, not 2^32 ago. */
-#define BORN_SINCE (1u << 20)
+/* Jiffies within which blocks are taken to be born since the clock was read, not years ago. */
+#define BORN_SINCE (1ULL << 20)
 
-uint64_t session__time_of(const struct session_clock *clock, uint32_t jiffies)
+uint64_t session__time_of(const struct session_clock *clock, uint64_t jiffies)
 {
-	uint32_t age = clock->now - jiffies;
+	uint64_t ticks = (clock->now - jiffies) & LIVE_BIRTH_MASK, age;
 
-	if (age > UINT32_MAX - BORN_SINCE)
-		age = 0;
-	return clock->now_ns - age * clock->tick_ns;
+	/* the clock was read somewhere within a tick, and the block born somewhere within another
+	 */
+	if (!ticks || ticks > LIVE_BIRTH_MASK - BORN_SINCE)
+		return clock->now_ns;
+	if (__builtin_mul_overflow(ticks - 1, clock->tick_ns, &age) || age > clock->now_ns)
+		return 0;
+	return clock->now_ns - age;
 }

@@ -95,24 +95,31 @@ uint32_t session__max_depth(const struct session *s);
 struct session_stats {
 	uint64_t sum[STAT_MAX];
 	uint64_t missed; /* system calls and the like that the kernel passed over */
-	size_t n_cpus;
 };
+/* Allocations that were to be recorded; those that could not be are counted by themselves. */
+static inline uint64_t session__seen(const struct session_stats *stats)
+{
+	return stats->sum[STAT_RECORDED] + stats->sum[STAT_LOST_FULL] + stats->sum[STAT_LOST_READ];
+}
 /* Read all counters. */
 void session__stats(const struct session *s, struct session_stats *stats);
 /*
- * Read all counters and begin a new epoch, which is returned: what the counters count was born
- * before it, everything else in it.
+ * Read all counters and begin a new epoch, which is returned: the allocations that STAT_RECORDED
+ * counts were born before it, all others in it.
  */
 uint32_t session__next_epoch(struct session *s, struct session_stats *stats);
 
-/* Blocks carry the kernel's jiffies at birth. */
+/* Blocks carry the kernel's jiffies at birth: see LIVE_BIRTH. */
 struct session_clock {
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
-	uint32_t now;	 /* jiffies */
+	uint64_t now;	 /* jiffies */
 	uint64_t tick_ns;
 };
 /* Returns 0 or negative errno. */
 int session__read_clock(struct session *s, struct session_clock *clock);
-/* CLOCK_MONOTONIC in ns, exact to a tick, of some jiffies in the past. */
-uint64_t session__time_of(const struct session_clock *clock, uint32_t jiffies);
+/*
+ * The latest moment, CLOCK_MONOTONIC in ns, at which these can have been the jiffies; never later
+ * than the clock was read. Up to two ticks earlier is possible, too.
+ */
+uint64_t session__time_of(const struct session_clock *clock, uint64_t jiffies);
 #endif

@@ -48,34 +48,37 @@ static int add_interval(uint64_t start, uint64_t bytes, const struct interval_in
 	return model__add(c->s->model, &block);
 }
 
-static uint64_t lost(const struct session_stats *st)
+/* Blocks that were recorded and are no longer there, by what came of them. */
+static uint64_t counted_gone(const struct session_stats *st)
 {
-	return st->sum[STAT_LOST_FULL] + st->sum[STAT_LOST_READ] + st->sum[STAT_LOST_REALLOC];
+	return st->sum[STAT_FREED] + st->sum[STAT_IMPLIED] + st->sum[STAT_LOST_REALLOC];
 }
 
-/*
- * How far are the frees that were counted from those that follow from what is still there? Frees
- * counted before belong to blocks that the snapshot knows, so there are no fewer. While the target
- * runs there may be more: what was freed or lost during the reading, and one call in flight on each
- * CPU.
- */
-static int64_t imbalance(uint64_t freed, const struct session_stats *before,
-			 const struct session_stats *after, bool ended)
-{
-	uint64_t low = before->sum[STAT_FREED] + before->sum[STAT_IMPLIED];
-	uint64_t high = after->sum[STAT_FREED] + after->sum[STAT_IMPLIED] + lost(after) -
-			lost(before);
+#define LAG_NAPS 1000
 
-	if (!ended)
-		high += before->n_cpus;
-	if (freed < low)
-		return (int64_t)(freed - low);
-	return freed > high ? (int64_t)(freed - high) : 0;
+/*
+ * How far are the blocks that were counted as gone from those that are? Those counted before belong
+ * to blocks that the snapshot knows, so there are no fewer; and no more than are counted after the
+ * reading. Whoever takes a block out counts it at once, but may lose the CPU in between.
+ */
+static int64_t imbalance(struct snapshot *s, uint64_t gone, const struct session_stats *before,
+			 struct session_stats *after)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	int i;
+
+	for (i = 0; gone > counted_gone(after) && i < LAG_NAPS; i++) {
+		nanosleep(&nap, NULL);
+		session__stats(s->session, after);
+	}
+	if (gone < counted_gone(before))
+		return (int64_t)(gone - counted_gone(before));
+	return gone > counted_gone(after) ? (int64_t)(gone - counted_gone(after)) : 0;
 }
 
 static void fill_account(struct snapshot *s, const struct session_stats *before,
-			 const struct session_stats *after, uint64_t outstanding,
-			 const uint64_t cut[], bool ended, struct report_account *a)
+			 struct session_stats *after, uint64_t outstanding, const uint64_t cut[],
+			 uint64_t frames_lost, struct report_account *a)
 {
 	const uint64_t *sum = before->sum;
 	struct intervals_account maps;
@@ -83,14 +86,14 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 	size_t i;
 
 	intervals__account(s->mappings->intervals, &maps);
-	a->seen = sum[STAT_SEEN];
+	a->seen = session__seen(before);
 	a->lost_full = sum[STAT_LOST_FULL];
 	a->lost_read = sum[STAT_LOST_READ];
 	a->lost_realloc = sum[STAT_LOST_REALLOC];
 	a->gone_exec = s->gone_exec;
 	a->outstanding = outstanding;
 	a->freed = a->seen - outstanding - report__lost(a) - a->gone_exec;
-	a->imbalance = imbalance(a->freed, before, after, ended);
+	a->imbalance = imbalance(s, a->freed + a->lost_realloc, before, after);
 	a->implied = sum[STAT_IMPLIED];
 	a->untracked_frees = sum[STAT_UNTRACKED_FREE];
 	a->failed = sum[STAT_FAILED];
@@ -98,7 +101,7 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 	a->no_slot = sum[STAT_NO_SLOT];
 	a->filtered = sum[STAT_FILTERED];
 	a->unsampled = sum[STAT_UNSAMPLED];
-	a->stack_full = sum[STAT_STACK_FULL];
+	a->stack_full = sum[STAT_STACK_FULL] + frames_lost;
 	a->stack_fault = sum[STAT_STACK_FAULT];
 	a->event_lost = sum[STAT_EVENT_LOST];
 	a->event_missed = after->missed;
@@ -117,14 +120,41 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 	a->stacks_complete = a->seen > without ? a->seen - without : 0;
 }
 
+/* Give up the blocks of the programs before the one that runs now. */
+static void drop_old_programs(struct snapshot *s)
+{
+	uint32_t space = session__space(s->session);
+
+	if (space != s->space)
+		s->gone_exec += live__purge(session__live(s->session), space);
+	s->space = space;
+}
+
+/*
+ * Begin a new epoch. All that was born before it is to be of one program: on an execve meanwhile,
+ * begin another one.
+ */
+static uint32_t next_epoch(struct snapshot *s, struct session_stats *before)
+{
+	uint32_t epoch = 0;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		drop_old_programs(s);
+		epoch = session__next_epoch(s->session, before);
+		if (session__space(s->session) == s->space)
+			break;
+	}
+	return epoch;
+}
+
 int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report **out)
 {
-	struct session_stats before = {0}, after = {0};
-	const struct live_table *live = session__live(s->session);
+	struct session_stats before, after;
 	struct session_clock clock;
 	struct collect c = {.s = s, .clock = &clock};
 	struct report *r = NULL;
-	uint64_t cut[WALK_ENDS];
+	uint64_t cut[WALK_ENDS], frames_lost;
 	uint32_t epoch;
 	int err;
 
@@ -134,9 +164,9 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 	if (err)
 		goto cleanup;
 	/* before the counters: no more stacks than allocations */
-	stacks__count_cut(s->stacks, cut);
-	epoch = session__next_epoch(s->session, &before);
-	err = live__for_each(live, session__space(s->session), epoch, add_block, &c);
+	frames_lost = stacks__count_cut(s->stacks, cut);
+	epoch = next_epoch(s, &before);
+	err = live__for_each(session__live(s->session), s->space, epoch, add_block, &c);
 	if (!err)
 		err = intervals__for_each(s->mappings->intervals, add_interval, &c);
 	if (err)
@@ -147,7 +177,7 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 		goto cleanup;
 	r->time = time(NULL);
 	r->target_ended = ended;
-	fill_account(s, &before, &after, c.outstanding, cut, ended, &r->account);
+	fill_account(s, &before, &after, c.outstanding, cut, frames_lost, &r->account);
 	*out = r;
 	r = NULL;
 cleanup:
@@ -157,6 +187,6 @@ cleanup:
 
 void snapshot__forget_old_program(struct snapshot *s)
 {
-	s->gone_exec += live__purge(session__live(s->session), session__space(s->session));
+	drop_old_programs(s);
 	intervals__clear(s->mappings->intervals);
 }

@@ -25,11 +25,12 @@ struct snapshot {
 	struct stacks *stacks;
 	struct model *model;
 	uint64_t gone_exec; /* blocks given up by execve so far */
+	uint32_t space;	    /* the blocks of those before have been given up */
 };
 
 /*
- * Take one. ended: nothing changes any more, so the counters must agree exactly. all_ages: no age
- * filter. Returns 0 or negative errno; *out is the caller's.
+ * Take one. ended: nothing changes any more. all_ages: no age filter. Returns 0 or negative errno;
+ * *out is the caller's.
  */
 int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report **out);
 /* The target has called execve: drop the blocks of the program before. */

@@ -138,7 +138,7 @@ static const struct stack_trace *stored(const struct stacks *s, uint64_t key)
 
 	if (!key || key > s->table.n_slots)
 		return NULL;
-	frames = STACK_FRAMES(__atomic_load_n(&s->table.slots[key - 1].use, __ATOMIC_ACQUIRE));
+	frames = __atomic_load_n(&s->table.slots[key - 1].frames, __ATOMIC_ACQUIRE);
 	if (!frames || frames > s->table.n_frames)
 		return NULL;
 	return (const void *)(s->table.frames + (frames - 1) * s->table.frames_size);
@@ -393,17 +393,21 @@ bool stacks__is_unmapped(struct stacks *s, uint64_t key)
 	return k && (k->nowhere || k->end == WALK_NO_MAPPING);
 }
 
-void stacks__count_cut(struct stacks *s, uint64_t cut[])
+uint64_t stacks__count_cut(struct stacks *s, uint64_t cut[])
 {
 	const struct stack_trace *trace;
+	const struct stack_slot *slot;
+	uint64_t hits, key, lost = 0;
 	struct known_stack *k;
-	uint64_t hits, key;
 	size_t i;
 
 	memset(cut, 0, WALK_ENDS * sizeof(*cut));
 	for (i = 0; i < s->table.n_slots; i++) {
 		key = i + 1;
-		hits = STACK_HITS(__atomic_load_n(&s->table.slots[i].use, __ATOMIC_ACQUIRE));
+		slot = &s->table.slots[i];
+		hits = __atomic_load_n(&slot->hits, __ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&slot->frames, __ATOMIC_ACQUIRE) == STACK_NO_FRAMES)
+			lost += hits;
 		trace = hits ? stored(s, key) : NULL;
 		if (!trace)
 			continue;
@@ -411,4 +415,5 @@ void stacks__count_cut(struct stacks *s, uint64_t cut[])
 		if (!k || !is_complete(s, k))
 			cut[trace->head.end < WALK_ENDS ? trace->head.end : WALK_CHAIN] += hits;
 	}
+	return lost;
 }

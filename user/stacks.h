@@ -53,8 +53,11 @@ bool stacks__is_complete(struct stacks *s, uint64_t key);
 uint32_t stacks__end(struct stacks *s, uint64_t key);
 /* Was code met at an address that was not known to be mapped? */
 bool stacks__is_unmapped(struct stacks *s, uint64_t key);
-/* Heap allocations seen so far whose stack was cut, by enum walk_end. */
-void stacks__count_cut(struct stacks *s, uint64_t cut[]);
+/*
+ * Heap allocations seen so far whose stack was cut, by enum walk_end. Returns how many others there
+ * are whose stack has no frames.
+ */
+uint64_t stacks__count_cut(struct stacks *s, uint64_t cut[]);
 /* In words why a walk did not go on, to follow "stack cut: ". Static. */
 const char *stacks__cut_reason(uint32_t end);
 #endif

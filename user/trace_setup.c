@@ -197,7 +197,10 @@ static int open_parts(struct trace *t)
 	}
 	t->mappings = (struct mappings){
 		.intervals = t->intervals, .stacks = t->stacks, .attacher = t->attacher};
-	t->snapshot = (struct snapshot){t->session, &t->mappings, t->stacks, t->model, 0};
+	t->snapshot = (struct snapshot){.session = t->session,
+					.mappings = &t->mappings,
+					.stacks = t->stacks,
+					.model = t->model};
 	return err;
 }
 
