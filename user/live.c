@@ -9,6 +9,7 @@
 #define LIVE_READ(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define LIVE_EXCHANGE(p, old, new)                                                                 \
 	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
+#define LIVE_COUNT(p, n) __atomic_fetch_add(p, n, __ATOMIC_SEQ_CST)
 #define LIVE_MASK(p, mask) __atomic_fetch_and(p, mask, __ATOMIC_SEQ_CST)
 #define LIVE_WAIT(p, value) wait_while(p, value)
 
@@ -64,6 +65,21 @@ static bool read_slot(const struct live_slot *slot, struct live_slot *out)
 		    again.when == out->when && owner(LIVE_READ(&slot->where)) == owner(out->where))
 			return true;
 	}
+}
+
+uint32_t live__next_epoch(__u64 *counts, int n_cpus, size_t stride, uint64_t *counted)
+{
+	const __u64 step = 1ULL << SEEN_EPOCH_SHIFT;
+	uint64_t old = 0;
+	int cpu;
+
+	*counted = 0;
+	for (cpu = 0; cpu < n_cpus; cpu++) {
+		/* the carry out of the topmost bit is dropped */
+		old = LIVE_COUNT(counts + cpu * stride, step);
+		*counted += SEEN_COUNT(old);
+	}
+	return SEEN_EPOCH(old + step);
 }
 
 int live__for_each(const struct live_table *table, uint32_t space, uint32_t epoch,

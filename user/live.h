@@ -25,8 +25,13 @@ struct live_block {
 };
 
 /*
- * Call fn for every block of that space, but those born in that epoch, which session__next_epoch
- * has just begun. Every block born before is met, unless it has been removed: where one is just
+ * Begin a new epoch in the counts of all CPUs, which are stride apart. Returns it; *counted: what
+ * they had counted until then.
+ */
+uint32_t live__next_epoch(__u64 *counts, int n_cpus, size_t stride, uint64_t *counted);
+/*
+ * Call fn for every block of that space, but those born in that epoch, which has just
+ * begun. Every block born before is met, unless it has been removed: where one is just
  * being entered this waits for it. None is met twice. What is seen is marked as of no epoch, so
  * that epochs can be numbered anew. fn returns non-zero to stop, which is passed on.
  * Returns 0 or fn's value.

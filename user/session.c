@@ -569,17 +569,9 @@ void session__stats(const struct session *s, struct session_stats *stats)
 
 uint32_t session__next_epoch(struct session *s, struct session_stats *stats)
 {
-	uint64_t old = 0;
-	int cpu;
-
 	sum_up_others(s, stats);
-	for (cpu = 0; cpu < s->n_cpus; cpu++) {
-		/* the carry out of the topmost bit is dropped */
-		old = __atomic_fetch_add(counter(s, cpu, STAT_RECORDED), 1ULL << SEEN_EPOCH_SHIFT,
-					 __ATOMIC_SEQ_CST);
-		stats->sum[STAT_RECORDED] += SEEN_COUNT(old);
-	}
-	return SEEN_EPOCH(old + (1ULL << SEEN_EPOCH_SHIFT));
+	return live__next_epoch(counter(s, 0, STAT_RECORDED), s->n_cpus, STAT_ROOM,
+				&stats->sum[STAT_RECORDED]);
 }
 
 int session__read_clock(struct session *s, struct session_clock *clock)
