@@ -17,7 +17,6 @@
 #define MAX_SECONDS 31536000 /* a year */
 #define MAX_OLDER_MS (INT64_MAX / NS_PER_MS)
 #define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
-#define MAX_LIVE (1 << 28)
 #define MAX_STACKS (1 << 22)
 
 /* Options without a letter. */
@@ -56,7 +55,7 @@ static const struct opt {
 	{'h', "help", NULL},
 	{OPT_SORT, "sort", "size or count"},
 	{OPT_OFFSET, "offset", "a list like malloc=0x1234,free=0x5678"},
-	{OPT_MAX_LIVE, "max-live", "a number of blocks (1 to 268435456)"},
+	{OPT_MAX_LIVE, "max-live", "a number of blocks (1 to 117440512)"},
 	{OPT_MAX_STACKS, "max-stacks", "a number of stacks (1 to 4194304)"},
 	{OPT_STACK, "stack", "table or fp"},
 	{OPT_MAX_DEPTH, "max-depth", "a number of frames (1 to 127)"},
@@ -100,7 +99,8 @@ void cli__help(FILE *out)
 	      "                             address is allocated again counts as freed\n"
 	      "\n"
 	      "What to report:\n"
-	      "  -o, --older MS             only blocks older than this (500)\n"
+	      "  -o, --older MS             only blocks older than this (500); up to two ticks\n"
+	      "                             of the kernel's clock older may be left out\n"
 	      "  -T, --top N                only the N largest stacks (10; 0: all)\n"
 	      "      --sort size|count      largest by bytes or by number of blocks (size)\n"
 	      "  -a, --show-allocs          address and size of every block, too\n"
@@ -112,7 +112,8 @@ void cli__help(FILE *out)
 	      "      --debuginfod           ask debuginfod servers for debug information\n"
 	      "\n"
 	      "Limits:\n"
-	      "      --max-live N           blocks followed at once (1048576; 4M is 4194304)\n"
+	      "      --max-live N           blocks followed at once, at least (1048576; at most\n"
+	      "                             112M); takes 36 bytes of kernel memory for each\n"
 	      "      --max-stacks N         different stacks kept (16384)\n"
 	      "      --max-depth N          frames of a stack (127)\n"
 	      "      --stack table|fp       walk stacks by unwind tables (default) or by frame\n"
@@ -296,7 +297,7 @@ static int parse_value(struct parser *p, int id, const char *value)
 	case OPT_OFFSET:
 		return string(p, id, value, &cli->offsets);
 	case OPT_MAX_LIVE:
-		return number(p, id, value, true, 1, MAX_LIVE, &cli->max_live);
+		return number(p, id, value, true, 1, LIVE_MAX_BLOCKS, &cli->max_live);
 	case OPT_MAX_STACKS:
 		return number(p, id, value, true, 1, MAX_STACKS, &cli->max_stacks);
 	default: /* OPT_MAX_DEPTH */

@@ -254,6 +254,7 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 	r->comm = strdup(t->proc.comm);
 	r->final = final;
 	r->max_live = t->opts->max_live;
+	r->most_live = LIVE_MAX_BLOCKS;
 	r->max_stacks = t->opts->max_stacks;
 	if (!attacher__probes(t->attacher))
 		report__warn(r, "no allocator functions were found to probe, so this says nothing "

@@ -3,6 +3,7 @@
 #include "trace_priv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,9 +143,11 @@ static int open_session(struct trace *t)
 	};
 	int err = session__new(&opts, &t->features, &t->session, &t->no_syscalls);
 
-	if (err == -ENOMEM || err == -E2BIG)
-		trace__say(t, "the tables do not fit into memory: use a smaller --max-live or "
-			      "--max-stacks");
+	if (err == -ENOMEM)
+		trace__say(t,
+			   "the tables do not fit into memory: use a smaller --max-live (%" PRIu64
+			   " take %" PRIu64 " MiB) or --max-stacks",
+			   o->max_live, LIVE_SLOTS(o->max_live) * sizeof(struct live_slot) >> 20);
 	else if (err)
 		trace__say(t, "cannot load the BPF programs: %s (-v shows the kernel's reasons)",
 			   strerror(-err));

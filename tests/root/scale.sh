@@ -22,6 +22,10 @@ holds map-full-lost "what found no room is counted" \
 	last.account["lost"] >= last.account["seen"] - last.account["freed"] - 750256 > 0'
 holds map-full-told "a warning says what to do" \
 	'any("--max-live" in w for w in last.warnings)'
+enough=$(sed -n 's/.*run again with --max-live \([0-9]*\)$/\1/p' "$CASE/report")
+TOOL_ARGS=(--max-live "${enough:-1}")
+started map-full-again "$PROG/live" 600000
+unset TOOL_ARGS
 
 started stacks-8192 "$PROG/tree" 13
 

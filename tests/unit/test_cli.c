@@ -120,7 +120,7 @@ static void long_names(void)
 	ACCEPT("7 --pid=1 --older 9223372036854 --min-size 0 --max-size=2G --top 0 --show-allocs "
 	       "--trace --sample-rate 4294967295 --object /bin/x --symbols-prefix mi_ 8 "
 	       "--wa-missing-free --duration 1 --verbose --sort count --offset malloc=0x10 "
-	       "--max-live 256M --max-stacks 4M --max-depth 127 --stack fp --no-color "
+	       "--max-live 112M --max-stacks 4M --max-depth 127 --stack fp --no-color "
 	       "--debuginfod");
 	CHECK_EQ(cli.pid, 1);
 	CHECK_EQ(cli.older_ns, 9223372036854000000LL);
@@ -133,7 +133,7 @@ static void long_names(void)
 	CHECK_STR(cli.offsets, "malloc=0x10");
 	CHECK_EQ(cli.duration_s, 1);
 	CHECK_EQ(cli.verbose, 1);
-	CHECK_EQ(cli.max_live, 268435456);
+	CHECK_EQ(cli.max_live, 117440512);
 	CHECK_EQ(cli.max_stacks, 4194304);
 	CHECK(cli.frame_pointers);
 	CHECK_EQ(cli.max_depth, 127);
@@ -251,9 +251,9 @@ static void bad_numbers(void)
 		      "option -s: '0' is not a number of allocations (1 to 4294967295)");
 	check_refused("-p 1 -d 0", "option -d: '0' is not a number of seconds (1 to 31536000)");
 	check_refused("-p 1 --max-live 0",
-		      "option --max-live: '0' is not a number of blocks (1 to 268435456)");
-	check_refused("-p 1 --max-live 268435457",
-		      "option --max-live: '268435457' is not a number of blocks (1 to 268435456)");
+		      "option --max-live: '0' is not a number of blocks (1 to 117440512)");
+	check_refused("-p 1 --max-live 117440513",
+		      "option --max-live: '117440513' is not a number of blocks (1 to 117440512)");
 	check_refused("-p 1 --max-stacks 4194305",
 		      "option --max-stacks: '4194305' is not a number of stacks (1 to 4194304)");
 	check_refused("-p 1 --stack frames", "option --stack: 'frames' is not table or fp");
@@ -310,7 +310,7 @@ static void unknown_options(void)
 	check_refused("-p 1 --trace=3", "option --trace: takes no value");
 	check_refused("-o", "option -o: needs a number of milliseconds (0 to 9223372036854)");
 	check_refused("-p 1 --max-live",
-		      "option --max-live: needs a number of blocks (1 to 268435456)");
+		      "option --max-live: needs a number of blocks (1 to 117440512)");
 	check_refused("--pid", "option -p: needs a process id (1 to 4194304)");
 	/* what is quoted stays on the line */
 	check_refused("-p 1 --a\nb\033[2J", "unknown option '--a?b?[2J'; see memleak-bpf --help");

@@ -99,6 +99,7 @@ static const struct report leak = {
 	.n_sites = 1,
 	.account = {.seen = 23, .freed = 13, .outstanding = 10, .stacks_complete = 23},
 	.max_live = 1048576,
+	.most_live = 4194304,
 	.max_stacks = 16384,
 };
 
@@ -225,7 +226,7 @@ static void losses_in_words(void)
 	r = leak;
 	r.account.freed++;
 	r.account.lost_full++;
-	r.max_live = 0;
+	r.max_live = r.most_live = 0;
 	check_golden(&r, "text-imbalance");
 }
 

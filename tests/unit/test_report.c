@@ -83,8 +83,42 @@ static void balance_of_random_accounts(void)
 	}
 }
 
+/* Which table would have been large enough. */
+static uint64_t enough(uint64_t max, uint64_t outstanding, uint64_t lost, uint64_t untracked)
+{
+	struct report r = {.max_live = max, .most_live = 3000000};
+
+	r.account.outstanding = outstanding;
+	r.account.lost_full = lost;
+	r.account.untracked_frees = untracked;
+	return report__enough_live(&r);
+}
+
+static void table_for_next_time(void)
+{
+	struct report unknown = {.account.lost_full = 1};
+
+	CHECK_EQ(report__enough_live(&unknown), 0);
+	/* twice as many at least, whatever is left of them by now */
+	CHECK_EQ(enough(1024, 0, 1, 1), 2048);
+	CHECK_EQ(enough(1000, 1500, 1, 1), 2048);
+	CHECK_EQ(enough(1000, 1500, 139, 0), 2048);
+	/* a quarter more than there were */
+	CHECK_EQ(enough(1000, 1500, 140, 0), 4096);
+	CHECK_EQ(enough(1000, 1500, 500000, 499860), 4096);
+	CHECK_EQ(enough(1000, 1500, 500000, 0), 1 << 20);
+	/* as many as can be */
+	CHECK_EQ(enough(1 << 20, 1500000, 1000000, 0), 3000000);
+	CHECK_EQ(enough(2000000, 10, 1, 0), 3000000);
+	/* that would not do */
+	CHECK_EQ(enough(1 << 20, 1500000, 1600000, 0), 0);
+	CHECK_EQ(enough(3000000, 10, 1, 0), 0);
+	CHECK_EQ(enough(1000, UINT64_MAX, UINT64_MAX, 0), 0);
+}
+
 int main(void)
 {
+	RUN(table_for_next_time);
 	RUN(copies_frames);
 	RUN(keeps_warnings);
 	RUN(balance_of_random_accounts);

@@ -314,15 +314,27 @@ static void warn_count(const struct text *t, uint64_t n, const char *what)
 }
 
 static void warn_full(const struct text *t, uint64_t n, const char *what, uint64_t max,
-		      const char *of, const char *option)
+		      const char *of, const char *then)
 {
-	char number[FORMAT_NUMBER_SIZE], sentence[200];
+	char number[FORMAT_NUMBER_SIZE], sentence[250];
 
 	snprintf(sentence, sizeof(sentence),
-		 "allocations were %s because the table of %s%s%s was full; run again with a "
-		 "larger %s",
-		 what, max ? format__number(number, max) : "", max ? " " : "", of, option);
+		 "allocations were %s because the table of %s%s%s was full; %s", what,
+		 max ? format__number(number, max) : "", max ? " " : "", of, then);
 	warn_count(t, n, sentence);
+}
+
+static void warn_live_full(const struct text *t, const struct report *r)
+{
+	uint64_t enough = report__enough_live(r);
+	char then[100] = "run again with a larger --max-live";
+
+	if (enough)
+		snprintf(then, sizeof(then), "run again with --max-live %" PRIu64, enough);
+	else if (r->most_live)
+		strcpy(then, "there is no larger one: leave some out with -z, or follow one in N "
+			     "with -s");
+	warn_full(t, r->account.lost_full, "not recorded", r->max_live, "live blocks", then);
 }
 
 static void emit_warnings(const struct text *t, const struct report *r)
@@ -332,13 +344,13 @@ static void emit_warnings(const struct text *t, const struct report *r)
 	char sentence[100];
 	size_t i;
 
-	warn_full(t, a->lost_full, "not recorded", r->max_live, "live blocks", "--max-live");
+	warn_live_full(t, r);
 	warn_count(t, a->lost_read,
 		   "allocations were not recorded because the pointer to them could not be read");
 	warn_count(t, a->lost_realloc,
 		   "allocations were lost sight of in a realloc that never returned");
 	warn_full(t, a->stack_full, "recorded without a stack", r->max_stacks, "stacks",
-		  "--max-stacks");
+		  "run again with a larger --max-stacks");
 	warn_count(t, a->stack_fault,
 		   "allocations have no more than their caller because their stack could not be "
 		   "read");

@@ -98,3 +98,21 @@ void report__free(struct report *r)
 	free(r->comm);
 	free(r);
 }
+
+uint64_t report__enough_live(const struct report *r)
+{
+	const struct report_account *a = &r->account;
+	uint64_t lost = a->lost_full, need, enough = 1;
+
+	/* untracked frees are those of lost blocks, and of blocks older than the trace */
+	lost -= a->untracked_frees < lost ? a->untracked_frees : lost;
+	if (r->max_live >= r->most_live || __builtin_add_overflow(a->outstanding, lost, &need) ||
+	    need > r->most_live)
+		return 0;
+	need += need / 4;
+	if (need < r->max_live * 2)
+		need = r->max_live * 2;
+	while (enough < need && enough < r->most_live)
+		enough *= 2;
+	return enough < r->most_live ? enough : r->most_live;
+}

@@ -106,6 +106,7 @@ struct report {
 	struct report_account account;
 	uint64_t max_live,
 		max_stacks; /* sizes of the tables, for the words on losses; 0: unknown */
+	uint64_t most_live; /* what max_live can be at most */
 	char **warnings;    /* each one a sentence: what happened and what to do */
 	size_t n_warnings;
 };
@@ -115,6 +116,13 @@ void report__free(struct report *r);
 int report__warn(struct report *r, const char *sentence);
 /* What seen exceeds freed + gone_exec + outstanding + lost by: 0 in a right report. */
 int64_t report__balance(const struct report_account *a);
+
+/*
+ * So large a --max-live that next time none should be lost, a power of two: judged by the blocks
+ * that are outstanding, or were lost and, as far as can be told, not freed since. most_live if that
+ * is less; 0: it is not known, or the largest table is too small.
+ */
+uint64_t report__enough_live(const struct report *r);
 
 /* Deep copy of n frames; *dst is freed with report_frames__free, NULL when n is 0. Returns 0 or
  * -ENOMEM. */
