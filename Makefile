@@ -65,6 +65,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(OUT)/%)
 BENCH    := $(addprefix $(OUT)/tools/bench/,shapes $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
 BENCH_BPF := walk shapes
+JUDGES   := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/judge/*.c)))
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 PKGS       := libbpf libelf zlib libdw capstone
@@ -132,6 +133,11 @@ $(UNIT): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
 $(UNIT:%=%.o): private ALL_CFLAGS += -Itests/unit
 
+# Programs of the root tests that use the tool's own code.
+$(JUDGES): $(OUT)/%: $(OUT)/%.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
+
 $(FUZZERS): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
@@ -161,6 +167,8 @@ bench-tools: $(BENCH)
 
 unit: $(UNIT) ## build the unit tests
 
+judges: $(JUDGES)
+
 test-unit: unit ## run the unit tests; needs no root
 	tests/run --build $(OUT) unit
 
@@ -170,7 +178,7 @@ ifdef SAN
 	@$(MAKE) --no-print-directory $(NJOBS) all unit
 	tests/run --build $(OUT) unit
 else
-	@$(MAKE) --no-print-directory $(NJOBS) all unit
+	@$(MAKE) --no-print-directory $(NJOBS) all unit judges
 	@$(MAKE) --no-print-directory $(NJOBS) -C tests/prog
 	tests/run --build $(OUT)
 endif
@@ -218,9 +226,9 @@ help: ## this text
 	@echo '  WERROR= do not stop at warnings'
 
 FORCE:
-.PHONY: check-kernels all unit test-unit check demo bench bench-tools fuzz fuzzers lint install uninstall clean help FORCE
+.PHONY: check-kernels all unit judges test-unit check demo bench bench-tools fuzz fuzzers lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 -include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
-	 $(UNIT:%=%.d) $(FUZZERS:%=%.d)
+	 $(UNIT:%=%.d) $(JUDGES:%=%.d) $(FUZZERS:%=%.d)

@@ -15,7 +15,6 @@
 
 /* A table of two homes, and windows of three slots: 0 1 2 and 1 2 3. */
 #define LIVE_WINDOW 3
-#define LIVE_GRAIN 1
 #define N_HOMES 2
 #define N_SLOTS (N_HOMES + LIVE_WINDOW - 1)
 
