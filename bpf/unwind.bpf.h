@@ -155,11 +155,16 @@ static __always_inline __u64 unwind_row(struct thread_slot *slot, __u64 pc, __u6
 
 #define STEPS_AT_ONCE 8
 
-/* A frame's share of the hash: the sum does not make one step wait for the other. */
+/*
+ * A frame's share of the hash, as good as random for each pair of address and depth: so the shares
+ * can be added, and no step waits for the one before. Finalizer of splitmix64 (Vigna).
+ */
 static __always_inline __u64 unwind_hash(__u64 pc, __u32 depth)
 {
-	pc *= HASH_K;
-	return (pc ^ pc >> 32) * (2 * (__u64)depth + 1) * HASH_K;
+	pc += depth * HASH_K;
+	pc = (pc ^ pc >> 30) * 0xBF58476D1CE4E5B9ULL;
+	pc = (pc ^ pc >> 27) * 0x94D049BB133111EBULL;
+	return pc ^ pc >> 31;
 }
 
 /*
@@ -186,7 +191,8 @@ VERIFIED_ONCE int unwind_steps(struct thread_slot *slot)
 		pc = slot->stack.trace.pc[depth - 1];
 		row = unwind_row(slot, pc, sp);
 		if (row == ROW_NO_MAPPING) {
-			slot->walk.hash += sp * HASH_K; /* more frames than were taken */
+			/* there are more frames than were taken */
+			slot->walk.hash += unwind_hash(sp, depth);
 			unwind_end(slot, WALK_NO_MAPPING);
 			break;
 		}
@@ -223,7 +229,7 @@ static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u
 	w = &slot->walk;
 	w->sp = sp;
 	w->fp = fp;
-	w->hash = unwind_hash(pc, 0) + state.space;
+	w->hash = unwind_hash(pc, 0) + state.space * HASH_K;
 	w->depth = 1;
 	slot->stack.trace.pc[0] = pc;
 	unwind_copy(slot, sp);
