@@ -67,6 +67,15 @@ static __always_inline __u64 live_home(__u64 addr, __u64 space)
 	return (hash >> 32) * LIVE_HOMES >> 32;
 }
 
+/* Have the processor fetch a block's home, which in a large table takes it as long as a walk. */
+static __always_inline void live_prefetch(__u64 addr, __u64 space)
+{
+	struct live_slot *slot = LIVE_SLOT(live_home(addr, space));
+
+	if (slot)
+		(void)LIVE_LOAD(&slot->where);
+}
+
 /* The index of a block's slot, or LIVE_NONE. */
 LIVE_FUNC __u64 live_find(__u64 addr, __u64 space)
 {

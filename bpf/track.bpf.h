@@ -267,6 +267,7 @@ SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u
 		stat_inc(STAT_LOST_READ);
 		return;
 	}
+	live_prefetch(addr, state.space & 255);
 	stack = track_stack(slot, ip, sp, fp);
 	track_enter(slot, addr, stack);
 	/* after the allocation: there are no more stacks than allocations */
