@@ -6,22 +6,23 @@
 
 JUDGE=${PROG%/prog}/judge
 
-# under_load NAME THREADS SECONDS: see tests/judge/under_load.c
-under_load()
+# judged NAME PROGRAM ARGS...: see tests/judge/PROGRAM.c
+judged()
 {
-	local out
+	local name=$1 program=$2 out
 
-	new_case "$1"
-	out=$("$JUDGE/under_load" "$@" 2>"$CASE/log") || {
-		fail_case "$1" "${out#*: }"
-		return
-	}
-	echo "$out"
+	shift 2
+	new_case "$name"
+	have "$name" "../judge/$program" || return
+	if out=$("$JUDGE/$program" "$name" "$@" 2>"$CASE/log"); then
+		echo "$out"
+	else
+		fail_case "$name" "${out#*: }"
+	fi
 }
 
-if have load ../judge/under_load; then
-	under_load two-threads 2 5
-	under_load eight-threads 8 5
-fi
+judged two-threads under_load 2 5
+judged eight-threads under_load 8 5
+judged exec-storm exec_storm 100
 
 finish
