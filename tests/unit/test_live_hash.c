@@ -202,7 +202,7 @@ static void all_find_room(void)
 		CHECK_EQ(lost, 0);
 		/* linear probing, 2 of 3 slots taken: 2 in the mean (Knuth, TAOCP 6.4, (23)) */
 		CHECK(found < 2.2 * N_BLOCKS);
-		CHECK(absent < 12 * N_BLOCKS);
+		CHECK(absent < 2 * N_BLOCKS);
 	}
 }
 
@@ -286,6 +286,21 @@ static void any_distance_will_do(void)
 		CHECK_EQ(crowded(as_it_is, 16 * i), 0);
 }
 
+/* What a home says of its reach is at least what was needed, and little more. */
+static void reach(void)
+{
+	for (__u64 slots = 1; slots <= LIVE_WINDOW; slots++) {
+		__u64 code = LIVE_REACH_OF(slots);
+
+		CHECK_EQ(LIVE_REACH(code << 2), code);
+		CHECK(LIVE_REACH_SLOTS(code) >= slots);
+		CHECK(LIVE_REACH_SLOTS(code) <= (slots <= 32 ? slots : slots + 7));
+		CHECK(LIVE_REACH_SLOTS(code) <= LIVE_WINDOW);
+		CHECK(slots == 1 || code >= LIVE_REACH_OF(slots - 1));
+	}
+	CHECK_EQ(LIVE_REACH_SLOTS(0), 1);
+}
+
 /* What is above 56 bits makes no other address; spaces and addresses do not meet. */
 static void keys(void)
 {
@@ -313,6 +328,7 @@ int main(void)
 	RUN(all_find_room);
 	RUN(still_after_a_while);
 	RUN(any_distance_will_do);
+	RUN(reach);
 	RUN(keys);
 	free(table);
 	return check_done();
