@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "attach.h"
+#include "attach_priv.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -10,32 +10,11 @@
 #include "elf/elfimg.h"
 #include "probes.h"
 #include "render/render.h"
-#include "session.h"
 #include "target/addrspace.h"
 #include "target/allocators.h"
 
-/* A file with the places that are probed in it. */
-struct probed {
-	const struct image *image;
-	const char *kind;
-	uint64_t *offsets;
-	size_t n;	  /* offsets, probed or left out for a reason */
-	size_t functions; /* probed */
-	bool current;	  /* belongs to the running program: see attacher__reset */
-};
-
-struct attacher {
-	struct session *session;
-	const struct addrspace *as;
-	const struct allocators_opts *opts;
-	struct probed *files;
-	size_t n_files;
-	bool stripped;
-	size_t n_unreadable; /* functions whose returns were not found */
-};
-
 struct attacher *attacher__new(struct session *session, const struct addrspace *as,
-			       const struct allocators_opts *opts)
+			       const struct allocators_opts *opts, FILE *explain)
 {
 	struct attacher *a = calloc(1, sizeof(*a));
 
@@ -44,6 +23,7 @@ struct attacher *attacher__new(struct session *session, const struct addrspace *
 	a->session = session;
 	a->as = as;
 	a->opts = opts;
+	a->explain = explain;
 	return a;
 }
 
@@ -54,7 +34,7 @@ void attacher__free(struct attacher *a)
 	if (!a)
 		return;
 	for (i = 0; i < a->n_files; i++)
-		free(a->files[i].offsets);
+		free(a->files[i].function);
 	free(a->files);
 	free(a);
 }
@@ -92,12 +72,12 @@ static struct probed *get_file(struct attacher *a, const struct allocator *alloc
 	return f;
 }
 
-static bool is_probed(const struct probed *f, uint64_t offset)
+static bool is_known(const struct probed *f, uint64_t offset)
 {
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
-		if (f->offsets[i] == offset)
+		if (f->function[i].offset == offset)
 			return true;
 	return false;
 }
@@ -109,20 +89,40 @@ static uint64_t cookie_of(size_t entry)
 	return PROBE_COOKIE(e->op, entry, e->size_arg, e->count_arg, e->ptr_arg);
 }
 
-/* The sites of one object, as they are collected. */
+/*
+ * A target at work is attached to in this order, over all objects: were malloc probed before free,
+ * a block could be seen to come and not to go, and so with realloc, which takes blocks away.
+ */
+enum pass {
+	PASS_FREE, /* and return instructions */
+	PASS_REALLOC,
+	PASS_ALLOC,
+	PASSES,
+};
+
+/* A place to probe, of function number function of file number file. */
+struct site {
+	const struct image *image;
+	struct session_site site;
+	enum pass pass;
+	size_t file, function;
+	bool is_entry;
+};
+
+/* The sites of all objects, as they are collected. */
 struct site_list {
-	struct session_site *site;
+	struct site *site;
 	size_t n, room;
 };
 
-static int add_site(struct site_list *list, uint64_t offset, uint64_t cookie,
-		    enum session_site_kind kind)
+static int add_site(struct site_list *list, const struct site *new)
 {
-	struct session_site *site;
+	struct site *site;
 	size_t i;
 
 	for (i = 0; i < list->n; i++) /* functions may share a return instruction */
-		if (list->site[i].offset == offset)
+		if (list->site[i].image == new->image &&
+		    list->site[i].site.offset == new->site.offset)
 			return 0;
 	if (list->n == list->room) {
 		size_t room = list->room ? 2 * list->room : 64;
@@ -133,7 +133,7 @@ static int add_site(struct site_list *list, uint64_t offset, uint64_t cookie,
 		list->site = site;
 		list->room = room;
 	}
-	list->site[list->n++] = (struct session_site){offset, cookie, kind};
+	list->site[list->n++] = *new;
 	return 0;
 }
 
@@ -155,128 +155,219 @@ static bool passes_through(const struct allocator *alloc, size_t self, const str
 	return false;
 }
 
-/* Where the probe on the function at offset goes: an instruction that the kernel can emulate, if
- * possible. */
-static uint64_t place(const struct allocator *alloc, uint64_t offset)
+/* The entry of function i of file. */
+static int add_entry(const struct attacher *a, struct site_list *list, size_t file, size_t i,
+		     enum session_site_kind kind, uint64_t flags)
 {
-	const struct elfimg *elf = alloc->image->elf;
-	uint64_t vaddr, placed;
+	struct function *f = &a->files[file].function[i];
+	int op = entry_points[f->entry].op;
+	struct site site = {
+		.image = f->at.image,
+		.site = {.offset = f->at.offsets[0],
+			 .cookie = cookie_of(f->entry) | flags,
+			 .kind = kind},
+		.pass = op == PROBE_OP_FREE	 ? PASS_FREE
+			: op == PROBE_OP_REALLOC ? PASS_REALLOC
+						 : PASS_ALLOC,
+		.file = file,
+		.function = i,
+		.is_entry = true,
+	};
 
-	if (!elf || !elfimg__offset_to_vaddr(elf, offset, &vaddr) ||
-	    !elfimg__vaddr_to_offset(elf, code__probe_point(elf, vaddr), &placed))
-		return offset;
-	return placed;
+	return add_site(list, &site);
 }
 
 /* A function that may throw: its entry, and each of its return instructions. */
-static int add_throwing(struct site_list *list, const struct allocator *alloc, size_t i,
+static int add_throwing(const struct attacher *a, struct site_list *list, size_t file, size_t i,
 			const struct code *code)
 {
-	const struct elfimg *elf = alloc->image->elf;
-	uint64_t offset;
+	struct function *f = &a->files[file].function[i];
+	struct site site = {.image = f->at.image,
+			    .site = {.kind = SESSION_EXIT},
+			    .pass = PASS_FREE,
+			    .file = file,
+			    .function = i};
 	size_t k;
 	int err;
 
-	err = add_site(list, place(alloc, alloc->sites[i].offset),
-		       cookie_of(alloc->sites[i].entry) | PROBE_COOKIE_BY_EXIT, SESSION_ENTER);
+	err = add_entry(a, list, file, i, SESSION_ENTER, PROBE_COOKIE_BY_EXIT);
 	for (k = 0; k < code->n_returns && !err; k++)
-		if (elfimg__vaddr_to_offset(elf, code->returns[k], &offset))
-			err = add_site(list, offset, 0, SESSION_EXIT);
+		if (elfimg__vaddr_to_offset(f->at.image->elf, code->returns[k], &site.site.offset))
+			err = add_site(list, &site);
 	return err;
 }
 
+/* Function i of a file, which is the last one so far, of an object. */
 static int add_function(struct attacher *a, struct site_list *list, const struct allocator *alloc,
-			size_t i)
+			size_t i_site, size_t file)
 {
-	const struct probe_site *site = &alloc->sites[i];
-	const struct entry_point *e = &entry_points[site->entry];
+	struct probed *p = &a->files[file];
+	size_t i = p->n - 1;
+	struct function *f = &p->function[i];
+	const struct entry_point *e = &entry_points[f->entry];
 	bool throws = entry_point__may_throw(e);
 	struct code code = {0};
-	uint64_t vaddr;
 	int err;
 
+	placement__find(a->as, alloc->image, f->offset, entry_point__args(e), &f->at);
+	if (!f->at.n) {
+		f->left_out = f->at.why;
+		f->err = -EFAULT;
+		return 0;
+	}
 	if (e->is_cxx || throws) {
-		err = -EINVAL;
-		if (elfimg__offset_to_vaddr(alloc->image->elf, site->offset, &vaddr))
-			err = code__explore(alloc->image->elf, vaddr, &code);
-		if (!err && passes_through(alloc, i, &code))
+		err = f->at.image->elf ? code__explore(f->at.image->elf, f->at.entry, &code)
+				       : -EINVAL;
+		if (!err && !f->at.patched && passes_through(alloc, i_site, &code)) {
+			f->left_out = "it hands over to a function that is probed";
 			return 0;
+		}
 		if (err && throws) {
 			a->n_unreadable++;
-			return 0; /* a return probe would break its exceptions */
+			f->left_out = "its return instructions were not found, and a return probe "
+				      "would break exceptions";
+			return 0;
 		}
 	}
 	if (throws)
-		return add_throwing(list, alloc, i, &code);
-	return add_site(list, place(alloc, site->offset), cookie_of(site->entry),
-			e->op == PROBE_OP_FREE ? SESSION_FREE : SESSION_CALL);
+		return add_throwing(a, list, file, i, &code);
+	return add_entry(a, list, file, i, e->op == PROBE_OP_FREE ? SESSION_FREE : SESSION_CALL, 0);
 }
 
-/* Probe the functions of one object that are not probed yet. Returns how many, or negative errno.
- */
-static int attach_one(struct attacher *a, const struct allocator *alloc)
+/* What is not known yet of an object's functions: where to probe them. */
+static int add_object(struct attacher *a, struct site_list *list, const struct allocator *alloc)
 {
 	struct probed *f = get_file(a, alloc);
-	struct site_list list = {0};
-	uint64_t *offsets;
-	size_t functions = 0, i;
-	int err = -ENOMEM;
+	struct function *function;
+	size_t i;
+	int err;
 
 	if (!f)
 		return -ENOMEM;
-	offsets = realloc(f->offsets, (f->n + alloc->n_sites + 1) * sizeof(*offsets));
-	if (!offsets)
-		goto cleanup;
-	f->offsets = offsets;
+	function = realloc(f->function, (f->n + alloc->n_sites + 1) * sizeof(*function));
+	if (!function)
+		return -ENOMEM;
+	f->function = function;
 	for (i = 0; i < alloc->n_sites; i++) {
-		size_t before = list.n;
-
-		if (is_probed(f, alloc->sites[i].offset))
+		if (is_known(f, alloc->sites[i].offset))
 			continue;
-		err = add_function(a, &list, alloc, i);
-		if (err)
-			goto cleanup;
 		/* those left out as well, so as not to look at them at each refresh */
-		offsets[f->n++] = alloc->sites[i].offset;
-		functions += list.n > before;
+		function[f->n++] = (struct function){.offset = alloc->sites[i].offset,
+						     .entry = alloc->sites[i].entry};
+		err = add_function(a, list, alloc, i, (size_t)(f - a->files));
+		if (err)
+			return err;
 	}
-	err = 0;
-	if (list.n)
-		err = session__attach(a->session, alloc->image->open_path, list.site, list.n);
-	if (err >= 0) {
-		f->functions += functions;
-		err = (int)functions;
+	return 0;
+}
+
+/* Note what has become of a site for its function. */
+static void settle(struct attacher *a, const struct site *s, const struct session_site *done)
+{
+	struct function *f = &a->files[s->file].function[s->function];
+	uint64_t vaddr;
+
+	if (!done->link)
+		f->err = done->err;
+	if (!s->is_entry)
+		return;
+	f->link = done->link;
+	if (elfimg__offset_to_vaddr(s->image->elf, done->offset, &vaddr))
+		f->probe = vaddr;
+	else
+		f->probe = 0;
+}
+
+/* The sites of one pass in the file of the first of them; those are taken off the list. */
+static int attach_first_file(struct attacher *a, struct site_list *list, enum pass pass, size_t at)
+{
+	const struct image *image = list->site[at].image;
+	struct session_site *sites = calloc(list->n, sizeof(*sites));
+	size_t *of = calloc(list->n, sizeof(*of));
+	size_t n = 0, i;
+	int err = -ENOMEM;
+
+	if (!sites || !of)
+		goto cleanup;
+	for (i = at; i < list->n; i++) {
+		struct site *s = &list->site[i];
+		const struct function *f = &a->files[s->file].function[s->function];
+
+		if (s->pass != pass || s->image != image)
+			continue;
+		sites[n] = s->site;
+		if (s->is_entry) {
+			sites[n].others = f->at.offsets + 1;
+			sites[n].n_others = f->at.n - 1;
+		}
+		of[n++] = i;
+		s->pass = PASSES;
 	}
+	err = session__attach(a->session, image->open_path, sites, n);
+	for (i = 0; i < n; i++)
+		settle(a, &list->site[of[i]], &sites[i]);
 cleanup:
-	free(list.site);
+	free(sites);
+	free(of);
+	return err < 0 ? err : 0;
+}
+
+static int attach_all(struct attacher *a, struct site_list *list)
+{
+	int err = 0, e;
+	size_t pass, i;
+
+	for (pass = 0; pass < PASSES; pass++)
+		for (i = 0; i < list->n; i++)
+			if (list->site[i].pass == pass) {
+				e = attach_first_file(a, list, pass, i);
+				err = e ? e : err;
+			}
 	return err;
 }
 
 int attacher__update(struct attacher *a, FILE *announce)
 {
 	struct allocators found;
-	int err, done, total = 0;
-	size_t i;
+	struct site_list list = {0};
+	size_t *known = NULL, total = 0, i;
+	int err;
 
 	err = allocators__find(a->as, a->opts, &found);
 	if (err)
 		return err;
 	a->stripped = found.n_stripped > 0;
-	for (i = 0; i < found.n; i++) {
-		done = attach_one(a, &found.list[i]);
-		if (done < 0) {
-			err = done;
-			continue;
-		}
+	known = calloc(found.n + 1, sizeof(*known)); /* functions before this */
+	if (!known)
+		err = -ENOMEM;
+	for (i = 0; i < found.n && !err; i++) {
+		const struct probed *f = find_file(a, found.list[i].image);
+
+		known[i] = f ? f->n : 0;
+		err = add_object(a, &list, &found.list[i]);
+	}
+	if (!err)
+		err = attach_all(a, &list);
+	attach__find_problems(a);
+	for (i = 0; i < found.n && known; i++) {
+		const struct probed *f = find_file(a, found.list[i].image);
+		size_t done = 0, k;
+
+		for (k = known[i]; f && k < f->n; k++)
+			done += f->function[k].link != SESSION_LINK_NONE;
+		if (f)
+			attach__explain(a, f, known[i]);
 		total += done;
 		if (done && announce) {
-			fprintf(announce, "memleak-bpf: %s in ", found.list[i].kind);
-			render__escape(announce, found.list[i].image->path);
-			fprintf(announce, " was loaded, %d probes; covered from now on\n", done);
+			fprintf(announce, "memleak-bpf: %s in ", f->kind);
+			render__escape(announce, f->image->path);
+			fprintf(announce, " was loaded, %zu probes; covered from now on\n", done);
 		}
 	}
+	free(known);
+	free(list.site);
 	allocators__clear(&found);
-	return total ? total : err;
+	return total ? (int)total : err;
 }
 
 size_t attacher__probes(const struct attacher *a)
@@ -285,22 +376,8 @@ size_t attacher__probes(const struct attacher *a)
 
 	for (i = 0; i < a->n_files; i++)
 		if (a->files[i].current)
-			n += a->files[i].functions;
+			n += attach__count(&a->files[i]);
 	return n;
-}
-
-void attacher__describe(const struct attacher *a, FILE *out)
-{
-	const char *separator = "";
-	size_t i;
-
-	for (i = 0; i < a->n_files; i++) {
-		if (!a->files[i].current || !a->files[i].functions)
-			continue;
-		fprintf(out, "%s%s in ", separator, a->files[i].kind);
-		render__escape(out, a->files[i].image->path);
-		separator = ", ";
-	}
 }
 
 bool attacher__stripped(const struct attacher *a)
@@ -317,7 +394,7 @@ bool attacher__is_probed(const struct attacher *a, const struct image *image)
 {
 	const struct probed *f = image ? find_file(a, image) : NULL;
 
-	return f && f->functions;
+	return f && attach__count(f);
 }
 
 bool attacher__is_allocator(const struct attacher *a, const struct image *image)
@@ -325,14 +402,28 @@ bool attacher__is_allocator(const struct attacher *a, const struct image *image)
 	const struct probed *f = image ? find_file(a, image) : NULL;
 
 	/* a C library, or the program itself, also maps for other purposes */
-	return f && f->functions && !image->is_exe && strcmp(f->kind, "glibc malloc") &&
+	return f && attach__count(f) && !image->is_exe && strcmp(f->kind, "glibc malloc") &&
 	       strcmp(f->kind, "musl malloc");
+}
+
+/* Where a function was patched in memory, it has to be looked at again: the new program's is not.
+ */
+static void forget_patched(struct probed *f)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < f->n; i++)
+		if (f->function[i].at.n && !f->function[i].at.patched)
+			f->function[n++] = f->function[i];
+	f->n = n;
 }
 
 void attacher__reset(struct attacher *a)
 {
 	size_t i;
 
-	for (i = 0; i < a->n_files; i++)
+	for (i = 0; i < a->n_files; i++) {
 		a->files[i].current = false;
+		forget_patched(&a->files[i]);
+	}
 }

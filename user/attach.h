@@ -13,9 +13,10 @@ struct attacher;
 struct image;
 struct session;
 
-/* All borrowed. NULL: no memory. */
+/* All borrowed. explain: what is probed, where and why, goes there; NULL: nowhere. NULL: no memory.
+ */
 struct attacher *attacher__new(struct session *session, const struct addrspace *as,
-			       const struct allocators_opts *opts);
+			       const struct allocators_opts *opts, FILE *explain);
 void attacher__free(struct attacher *a);
 /*
  * Probe what has been mapped and is not probed yet. announce: a line for each object on it, NULL:
@@ -29,6 +30,8 @@ void attacher__describe(const struct attacher *a, FILE *out);
 bool attacher__stripped(const struct attacher *a);
 /* Forms of operator new that were left out, as their return instructions could not be found. */
 size_t attacher__unreadable(const struct attacher *a);
+/* Functions that cannot be followed, or not any more, as a sentence; NULL: there is none. */
+const char *attacher__problem(const struct attacher *a);
 /* Is it an allocator of its own (not a C library that also allocates)? Its mappings are heap. */
 bool attacher__is_allocator(const struct attacher *a, const struct image *image);
 /* Are functions of it probed? */

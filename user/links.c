@@ -38,6 +38,14 @@ struct perf_attr {
 	uint64_t cookie;
 };
 
+/* include/linux/errno.h in the kernel: what uprobes say of an instruction, unknown to strerror. */
+#define ENOTSUPP 524
+
+static int last_error(void)
+{
+	return errno == ENOTSUPP ? -ENOTSUP : -errno;
+}
+
 int links__multi(int prog_fd, int attach_type, const char *path, const struct link_site *sites,
 		 size_t n, pid_t pid)
 {
@@ -66,7 +74,7 @@ int links__multi(int prog_fd, int attach_type, const char *path, const struct li
 	attr.pid = pid;
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
 	if (fd < 0)
-		fd = -errno;
+		fd = last_error();
 cleanup:
 	free(offsets);
 	free(cookies);
@@ -97,7 +105,7 @@ static int perf_link(struct perf_event_attr *attr, pid_t tid, int cpu, int prog_
 
 	event = syscall(SYS_perf_event_open, attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
-		return -errno;
+		return last_error();
 	memset(&link, 0, sizeof(link));
 	link.prog_fd = prog_fd;
 	link.target_fd = event;
@@ -108,7 +116,7 @@ static int perf_link(struct perf_event_attr *attr, pid_t tid, int cpu, int prog_
 		fd = -errno;
 	} else if (ioctl(event, PERF_EVENT_IOC_ENABLE, 0)) {
 		close(fd);
-		fd = -errno;
+		fd = last_error();
 	}
 	close(event);
 	return fd;

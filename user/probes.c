@@ -194,3 +194,12 @@ bool entry_point__may_throw(const struct entry_point *e)
 		return false;
 	return e->is_cxx || strstr(e->symbol, "_new");
 }
+
+unsigned int entry_point__args(const struct entry_point *e)
+{
+	unsigned int last = e->size_arg;
+
+	if (e->count_arg > last)
+		last = e->count_arg;
+	return e->ptr_arg > last ? e->ptr_arg : last;
+}

@@ -29,4 +29,6 @@ extern const size_t n_entry_points;
 
 /* May it throw std::bad_alloc? Then it must not get a return probe: see elf/code.h. */
 bool entry_point__may_throw(const struct entry_point *e);
+/* How many of its arguments have to be in place where it is probed. */
+unsigned int entry_point__args(const struct entry_point *e);
 #endif

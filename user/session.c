@@ -332,42 +332,34 @@ void session__free(struct session *s)
 	free(s);
 }
 
-/* One link for each kind of site. */
-static int attach_multi(struct session *s, const char *path, const struct session_site *sites,
-			size_t n)
+/* One multi link for sites of one kind; for those around one that the kernel refuses, several. */
+static void attach_multi(struct session *s, const char *path, int prog_fd, int attach_type,
+			 struct session_site *const *sites, size_t n)
 {
-	const struct memleak_bpf *skel = s->skel;
-	const struct {
-		const struct bpf_program *prog;
-		int attach_type;
-	} how[SESSION_KINDS] = {
-		[SESSION_CALL] = {skel->progs.alloc_session, LINK_UPROBE_SESSION},
-		[SESSION_ENTER] = {skel->progs.alloc_enter_multi, LINK_UPROBE_MULTI},
-		[SESSION_EXIT] = {skel->progs.alloc_exit_multi, LINK_UPROBE_MULTI},
-		[SESSION_FREE] = {skel->progs.block_free_multi, LINK_UPROBE_MULTI},
-	};
+	enum session_link kind = attach_type == LINK_UPROBE_SESSION ? SESSION_LINK_SESSION
+								    : SESSION_LINK_MULTI;
 	struct link_site *group = calloc(n, sizeof(*group));
-	size_t i, k, kind;
-	int err = 0;
+	int err = -ENOMEM;
+	size_t i;
 
-	if (!group)
-		return -ENOMEM;
-	for (kind = 0; kind < SESSION_KINDS && !err; kind++) {
-		for (i = k = 0; i < n; i++)
-			if (sites[i].kind == kind)
-				group[k++] = (struct link_site){sites[i].offset, sites[i].cookie};
-		if (k)
-			err = keep_link(&s->probes, links__multi(bpf_program__fd(how[kind].prog),
-								 how[kind].attach_type, path, group,
-								 k, s->pid));
-	}
+	for (i = 0; group && i < n; i++)
+		group[i] = (struct link_site){sites[i]->offset, sites[i]->cookie};
+	if (group)
+		err = keep_link(&s->probes,
+				links__multi(prog_fd, attach_type, path, group, n, s->pid));
 	free(group);
-	return err ? err : (int)n;
+	for (i = 0; i < n; i++) {
+		sites[i]->link = err ? SESSION_LINK_NONE : kind;
+		sites[i]->err = err;
+	}
+	if (!err || n == 1)
+		return;
+	attach_multi(s, path, prog_fd, attach_type, sites, n / 2);
+	attach_multi(s, path, prog_fd, attach_type, sites + n / 2, n - n / 2);
 }
 
-/* One perf event a site, two where a return probe is wanted. */
-static int attach_perf(struct session *s, const char *path, const struct session_site *sites,
-		       size_t n)
+/* A perf event; two where a return probe is wanted, or none. */
+static void attach_perf(struct session *s, const char *path, struct session_site *site)
 {
 	const struct memleak_bpf *skel = s->skel;
 	const struct bpf_program *const entry[SESSION_KINDS] = {
@@ -376,41 +368,96 @@ static int attach_perf(struct session *s, const char *path, const struct session
 		[SESSION_EXIT] = skel->progs.alloc_exit,
 		[SESSION_FREE] = skel->progs.block_free,
 	};
-	int err = 0, done = 0;
+	struct link_site at = {site->offset, site->cookie};
+	int err = 0, on_return = -1, on_entry;
+
+	/* the return first: an entry without its return would look like a lost call */
+	if (site->kind == SESSION_CALL)
+		on_return = links__uprobe(bpf_program__fd(skel->progs.alloc_return), path, &at,
+					  true, s->anchor);
+	if (site->kind == SESSION_CALL && on_return < 0) {
+		site->err = on_return;
+		return;
+	}
+	on_entry = links__uprobe(bpf_program__fd(entry[site->kind]), path, &at, false, s->anchor);
+	if (on_entry < 0 && on_return >= 0)
+		close(on_return);
+	else if (on_return >= 0)
+		err = keep_link(&s->probes, on_return);
+	err = on_entry < 0 ? on_entry : keep_link(&s->probes, on_entry) ?: err;
+	site->link = err ? SESSION_LINK_NONE : SESSION_LINK_PERF;
+	site->err = err;
+}
+
+/*
+ * In the order that attaching to a target at work asks for: a return instruction before the entry
+ * whose calls it ends.
+ */
+static void attach_sites(struct session *s, const char *path, struct session_site *sites, size_t n)
+{
+	const struct memleak_bpf *skel = s->skel;
+	const struct {
+		enum session_site_kind kind;
+		const struct bpf_program *prog;
+		int attach_type;
+	} how[SESSION_KINDS] = {
+		{SESSION_FREE, skel->progs.block_free_multi, LINK_UPROBE_MULTI},
+		{SESSION_EXIT, skel->progs.alloc_exit_multi, LINK_UPROBE_MULTI},
+		{SESSION_ENTER, skel->progs.alloc_enter_multi, LINK_UPROBE_MULTI},
+		{SESSION_CALL, skel->progs.alloc_session, LINK_UPROBE_SESSION},
+	};
+	struct session_site **group = calloc(n, sizeof(struct session_site *));
+	bool multi = s->features->uprobe_session && !s->by_thread;
+	size_t i, k, m;
+
+	for (k = 0; group && k < SESSION_KINDS; k++) {
+		for (i = m = 0; i < n; i++)
+			if (sites[i].kind == how[k].kind && !sites[i].link)
+				group[m++] = &sites[i];
+		if (m && multi)
+			attach_multi(s, path, bpf_program__fd(how[k].prog), how[k].attach_type,
+				     group, m);
+		for (i = 0; i < m; i++)
+			if (!group[i]->link)
+				attach_perf(s, path, group[i]);
+	}
+	free(group);
+}
+
+/* Returns how many sites are probed, or an error if none is. */
+static int attach(struct session *s, const char *path, struct session_site *sites, size_t n)
+{
+	int done = 0, err = -ENOMEM;
+	bool again = true;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		struct link_site site = {sites[i].offset, sites[i].cookie};
-
-		/* the return first: an entry without its return would look like a lost call */
-		if (sites[i].kind == SESSION_CALL)
-			err = keep_link(&s->probes,
-					links__uprobe(bpf_program__fd(skel->progs.alloc_return),
-						      path, &site, true, s->anchor));
-		if (sites[i].kind != SESSION_CALL || !err)
-			err = keep_link(&s->probes,
-					links__uprobe(bpf_program__fd(entry[sites[i].kind]), path,
-						      &site, false, s->anchor));
-		if (!err)
-			done++;
+		sites[i].link = SESSION_LINK_NONE;
+		sites[i].err = -ENOMEM;
+	}
+	while (again) {
+		attach_sites(s, path, sites, n);
+		again = false;
+		for (i = 0; i < n; i++) {
+			if (sites[i].link || !sites[i].n_others)
+				continue;
+			sites[i].offset = *sites[i].others++;
+			sites[i].n_others--;
+			again = true;
+		}
+	}
+	for (i = 0; i < n; i++) {
+		done += sites[i].link != SESSION_LINK_NONE;
+		if (!sites[i].link)
+			err = sites[i].err;
 	}
 	return done ? done : err;
 }
 
-static int attach(struct session *s, const char *path, const struct session_site *sites, size_t n)
-{
-	int done = -ENOSYS;
-
-	if (s->features->uprobe_session && !s->by_thread)
-		done = attach_multi(s, path, sites, n);
-	if (done < 0) /* one bad place makes the whole multi link fail */
-		done = attach_perf(s, path, sites, n);
-	return done;
-}
-
-int session__attach(struct session *s, const char *path, const struct session_site *sites, size_t n)
+int session__attach(struct session *s, const char *path, struct session_site *sites, size_t n)
 {
 	struct probed_file *files, *file;
+	size_t i;
 	int done;
 
 	done = attach(s, path, sites, n);
@@ -422,14 +469,19 @@ int session__attach(struct session *s, const char *path, const struct session_si
 	s->files = files;
 	file = &files[s->n_files];
 	file->path = strdup(path);
-	file->sites = malloc(n * sizeof(*sites));
-	file->n = n;
+	file->sites = calloc(n, sizeof(*sites));
+	file->n = 0;
 	if (!file->path || !file->sites) {
 		free(file->path);
 		free(file->sites);
 		return -ENOMEM;
 	}
-	memcpy(file->sites, sites, n * sizeof(*sites));
+	for (i = 0; i < n; i++) {
+		if (!sites[i].link)
+			continue;
+		file->sites[file->n] = sites[i];
+		file->sites[file->n++].n_others = 0;
+	}
 	s->n_files++;
 	return done;
 }

@@ -52,17 +52,29 @@ enum session_site_kind {
 	SESSION_KINDS,
 };
 
+enum session_link {
+	SESSION_LINK_NONE, /* not probed: the kernel refuses */
+	SESSION_LINK_SESSION,
+	SESSION_LINK_MULTI,
+	SESSION_LINK_PERF,
+};
+
 struct session_site {
-	uint64_t offset; /* file offset */
+	uint64_t offset; /* file offset; session__attach changes it to the one that was taken */
 	uint64_t cookie; /* PROBE_COOKIE */
 	enum session_site_kind kind;
+	const uint64_t *others; /* to be tried in turn should the kernel refuse offset; borrowed */
+	size_t n_others;
+	enum session_link link; /* set by session__attach */
+	int err;		/* set when link is NONE: negative errno */
 };
 /*
- * Probe the functions of one file. path is resolved by the kernel now.
+ * Probe the functions of one file. path is resolved by the kernel now. The target may be at work:
+ * what frees has to be probed before what allocates, in a call of its own, else a block could be
+ * seen to come and not to go.
  * Returns the number of sites probed, or negative errno when none could be.
  */
-int session__attach(struct session *s, const char *path, const struct session_site *sites,
-		    size_t n);
+int session__attach(struct session *s, const char *path, struct session_site *sites, size_t n);
 /* End the launch phase when the instruction at offset in the file is reached. */
 int session__attach_entry(struct session *s, const char *path, uint64_t offset);
 /*

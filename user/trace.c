@@ -263,6 +263,8 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 		report__warn(r,
 			     "some forms of operator new are not followed: their code could not be "
 			     "read, and a return probe would break exceptions");
+	if (attacher__problem(t->attacher))
+		report__warn(r, attacher__problem(t->attacher));
 	if (perfmap__problem(t->jit)) {
 		char sentence[256];
 

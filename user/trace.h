@@ -21,6 +21,7 @@ struct trace_opts {
 	uint64_t max_live, max_stacks;
 	uint32_t max_depth;
 	bool frame_pointers; /* walk stacks by frame pointers, without tables */
+	bool perf_events;    /* also where the kernel has better links: for tests */
 	bool trace_events;   /* print each event */
 	uint64_t interval_s; /* between reports, 0: only the last one */
 	uint64_t count;	     /* reports, 0: no limit */

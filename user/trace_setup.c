@@ -172,7 +172,8 @@ static int open_parts(struct trace *t)
 	if (!err) {
 		t->stacks = stacks__new(session__stacks(t->session), t->opts->max_depth, t->as,
 					t->sym, t->jit);
-		t->attacher = attacher__new(t->session, t->as, &t->opts->allocators);
+		t->attacher = attacher__new(t->session, t->as, &t->opts->allocators,
+					    t->opts->verbose ? stderr : NULL);
 		if (!t->stacks || !t->attacher)
 			err = -ENOMEM;
 	}
@@ -270,6 +271,8 @@ int trace__set_up(struct trace *t)
 	int err;
 
 	features__probe(&t->features);
+	if (t->opts->perf_events)
+		t->features.uprobe_session = false;
 	missing = features__missing(&t->features);
 	if (missing) {
 		trace__say(t, "%s", missing);

@@ -300,13 +300,18 @@ static bool is_emulated(const cs_insn *in)
 	return false;
 }
 
-/* Does it leave the argument registers, the stack pointer and the flow of control alone? */
-static bool is_harmless(struct walk *w, const cs_insn *in)
+/* Does it leave the first args arguments, the stack pointer and the flow of control alone? */
+static bool is_harmless(struct walk *w, const cs_insn *in, unsigned int args)
 {
-	static const char *const kept[] = {
-		"rdi", "edi", "di",  "dil", "rsi", "esi", "si",	 "sil", "rdx", "edx",
-		"dx",  "dl",  "dh",  "rcx", "ecx", "cx",  "cl",	 "ch",	"r8",  "r8d",
-		"r8w", "r8b", "rsp", "esp", "sp",  "spl", "rbp", "ebp", "bp",  "bpl",
+	static const struct {
+		const char *name;
+		unsigned int arg; /* 0: not one */
+	} kept[] = {
+		{"rsp", 0}, {"esp", 0}, {"sp", 0},  {"spl", 0}, {"rbp", 0}, {"ebp", 0},
+		{"bp", 0},  {"bpl", 0}, {"rdi", 1}, {"edi", 1}, {"di", 1},  {"dil", 1},
+		{"rsi", 2}, {"esi", 2}, {"si", 2},  {"sil", 2}, {"rdx", 3}, {"edx", 3},
+		{"dx", 3},  {"dl", 3},	{"dh", 3},  {"rcx", 4}, {"ecx", 4}, {"cx", 4},
+		{"cl", 4},  {"ch", 4},	{"r8", 5},  {"r8d", 5}, {"r8w", 5}, {"r8b", 5},
 	};
 	cs_regs read, written;
 	uint8_t n_read, n_written;
@@ -323,42 +328,74 @@ static bool is_harmless(struct walk *w, const cs_insn *in)
 		const char *name = cs_reg_name(w->capstone, written[i]);
 
 		for (k = 0; name && k < sizeof(kept) / sizeof(kept[0]); k++)
-			if (!strcmp(name, kept[k]))
+			if (kept[k].arg <= args && !strcmp(name, kept[k].name))
 				return false;
 	}
 	return true;
 }
 
-uint64_t code__probe_point(const struct elfimg *img, uint64_t vaddr)
+/* Nothing may jump to what lies behind the entry: it would hit a probe there without a call. */
+static size_t reachable_by_calls_only(const struct elfimg *img, const struct code_points *points,
+				      const char **why)
 {
-	const int max_head = 16; /* instructions to pass over */
-	uint64_t addr = vaddr, point = vaddr;
+	uint64_t entry = points->at[0];
 	struct code *code = calloc(1, sizeof(*code));
-	struct walk *w = open_walk(img, code);
-	const uint8_t *bytes;
-	size_t n, i;
-	int k;
+	size_t n = points->n, i;
 
-	for (k = 0; w && code && k < max_head; k++) {
-		bytes = fetch(w, addr, &n);
-		if (!bytes || !cs_disasm_iter(w->capstone, &bytes, &n, &addr, w->insn))
-			break;
-		if (is_emulated(w->insn)) {
-			point = w->insn->address;
+	if (!code || code__explore(img, entry, code)) {
+		*why = "its code cannot be followed, so something may jump behind its first "
+		       "instruction";
+		n = 1;
+	}
+	for (i = 0; code && n > 1 && i < code->n_targets; i++) {
+		while (n > 1 && code->targets[i] > entry && code->targets[i] <= points->at[n - 1]) {
+			*why = "its code jumps behind its first instruction";
+			n--;
+		}
+	}
+	free(code);
+	return n;
+}
+
+void code__probe_points(const struct elfimg *img, uint64_t vaddr, unsigned int args,
+			struct code_points *out)
+{
+	struct walk *w = open_walk(img, NULL);
+	const uint8_t *bytes;
+	uint64_t addr = vaddr, best = vaddr;
+	bool emulated = false;
+	const char *why = "none of its first instructions is one that the kernel emulates";
+	size_t n;
+
+	*out = (struct code_points){.at = {vaddr}, .n = 1};
+	for (n = 0; w && n < CODE_MAX_POINTS && !emulated; n++) {
+		size_t left;
+
+		bytes = fetch(w, addr, &left);
+		if (!bytes || !cs_disasm_iter(w->capstone, &bytes, &left, &addr, w->insn)) {
+			why = n ? "its first instructions cannot all be decoded"
+				: "its first instruction cannot be decoded";
 			break;
 		}
-		if (!is_harmless(w, w->insn))
+		out->at[n] = w->insn->address;
+		out->n = n + 1;
+		emulated = is_emulated(w->insn);
+		if (!emulated && !is_harmless(w, w->insn, args)) {
+			n++;
 			break;
+		}
 	}
-	/* nothing may jump to what lies behind the entry: it would hit the probe without a call */
-	if (point != vaddr && code__explore(img, vaddr, code))
-		point = vaddr;
-	for (i = 0; point != vaddr && i < code->n_targets; i++)
-		if (code->targets[i] > vaddr && code->targets[i] <= point)
-			point = vaddr;
 	close_walk(w);
-	free(code);
-	return point;
+	n = out->n > 1 ? reachable_by_calls_only(img, out, &why) : 1;
+	emulated &= n == out->n;
+	out->n = n;
+	out->emulated = emulated;
+	out->why = emulated ? "the kernel emulates it" : why;
+	if (emulated) { /* the last one found: to the front */
+		best = out->at[n - 1];
+		memmove(&out->at[1], &out->at[0], (n - 1) * sizeof(out->at[0]));
+		out->at[0] = best;
+	}
 }
 
 bool code__reaches(const struct code *code, uint64_t vaddr)

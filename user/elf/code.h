@@ -33,12 +33,21 @@ struct code {
  */
 int code__explore(const struct elfimg *img, uint64_t vaddr, struct code *out);
 /*
- * The best place for an entry probe on the function at vaddr: the first instruction that the kernel
- * emulates, if every call reaches it exactly once with argument registers and stack pointer
- * unchanged. Any other instruction is single-stepped, which costs a second trap: thirty times as
- * much on a virtual machine. Returns vaddr itself where there is no such place.
+ * Places for an entry probe on a function: every call reaches each of them exactly once, with
+ * its first args arguments, the frame pointer and the stack pointer unchanged. The first one is the
+ * best: an instruction that the kernel emulates, if there is one. Any other is single-stepped,
+ * which costs a second trap: thirty times as much on a virtual machine. The rest is for when the
+ * kernel refuses to probe it.
  */
-uint64_t code__probe_point(const struct elfimg *img, uint64_t vaddr);
+#define CODE_MAX_POINTS 16
+struct code_points {
+	uint64_t at[CODE_MAX_POINTS]; /* vaddrs */
+	size_t n;		      /* at least 1 */
+	bool emulated;		      /* at[0] is */
+	const char *why;	      /* words on the choice of at[0], static */
+};
+void code__probe_points(const struct elfimg *img, uint64_t vaddr, unsigned int args,
+			struct code_points *out);
 /* Does it call, or jump to, vaddr? */
 bool code__reaches(const struct code *code, uint64_t vaddr);
 #endif
