@@ -108,6 +108,114 @@ else
 	fail_case ends-at-once-false "exit status $TOOL_STATUS, or no report"
 fi
 
+# Functions that cannot be followed are named, in the report and, with reasons, by -v; the rest is.
+
+# preloaded NAME LIBRARY HOOK PROGRAM: start it with a library that makes trouble, see tests/prog/hook.c
+preloaded()
+{
+	new_case "$1"
+	start_target env LD_PRELOAD="$PROG/$2" HOOK="$3" "$PROG/$4" && return
+	fail_case "$1" "the program does not run: $(head -c 200 "$CASE/output")"
+	return 1
+}
+
+# told NAME REASON WARNING: reason in the log, warning in the report; the target must survive
+told()
+{
+	if ! grep -Eq -- "$2" "$CASE/log"; then
+		fail_case "$1" "-v does not say '$2'"
+	elif ! grep -Eq -- "warning: .*$3" "$CASE/report"; then
+		fail_case "$1" "no warning that says '$3': $(tail -n 2 "$CASE/report")"
+	elif gone "$TARGET"; then
+		fail_case "$1" "the target has ended"
+	else
+		pass "$1" "$(grep -o 'warning: .*' "$CASE/report" | tail -n 1 | head -c 150)"
+	fi
+	touch "$QUIT_FILE"
+}
+
+if have heads libheads.so libheads_refused.so; then
+	if preloaded refused-by-kernel libheads_refused.so '' steady; then
+		run_tool -v -p "$TARGET" -o 0 1 2
+		holds refused-by-kernel-rest "what can be followed is: only steady_leak allocates" \
+			'last.account["seen"] > 20 and total("steady_leak") == (last.bytes, last.count)
+			and last.bytes == 100 * last.count'
+		told refused-by-kernel ' realloc 0x[0-9a-f]+ not probed: the kernel refuses' 'not followed.*: realloc$'
+	fi
+
+	# Where each probe is, and why there: after nm, and as the source of prog/heads.S has it.
+	preloaded heads libheads.so '' steady && run_tool -v -p "$TARGET" 1 1
+	for head in \
+		'malloc +0 session|perf.event: single-stepped: its code jumps behind' \
+		'free +8 multi|perf.event: single-stepped: its code jumps .* kernel refuses' \
+		'memalign +0 session|perf.event: single-stepped: its code cannot be followed' \
+		'realloc +8 session|perf.event: the kernel emulates it' \
+		'posix_memalign +12 session|perf.event: the kernel emulates it'; do
+		read -r name offset link <<<"$head"
+		address=$(nm -D "$PROG/libheads.so" | awk -v name="$name" '$3 == name { print $1 }')
+		printf -v address %#x "0x$address"
+		if grep -Eq "^  $name ${address}[+]${offset#+} (${link%%:*}):${link#*:}" "$CASE/log"; then
+			pass "head-of-$name" "$(grep "^  $name " "$CASE/log" | head -n 1)"
+		else
+			fail_case "head-of-$name" "$(grep "^  $name " "$CASE/log" | head -n 1)"
+		fi
+	done
+	touch "$QUIT_FILE"
+
+	# No instruction at all, by a wrong --offset.
+	if preloaded offset-of-no-code libheads.so '' steady; then
+		address=$(nm -D "$PROG/libheads.so" | awk '$3 == "aligned_alloc" { print $1 }')
+		quit=$QUIT_FILE target=$TARGET
+		refused offset-of-no-code 1 'cannot probe' -p "$target" -O libheads.so \
+			--offset "malloc=$(printf %#x $((0x$address + 2)))"
+		touch "$quit"
+	fi
+fi
+
+if have patched libhook.so; then
+	if preloaded patched-hidden libhook.so hidden steady; then
+		run_tool -v -p "$TARGET" -o 0 1 2
+		told patched-hidden ' malloc 0x[0-9a-f]+ not probed: patched in memory: a jump to code that is in no file' \
+			'not followed.*: malloc, free, realloc, calloc$'
+	fi
+	# Patched, then another program that is not.
+	new_case patched-then-exec
+	# shellcheck disable=SC2016 # for that bash to expand
+	env LD_PRELOAD="$PROG/libhook.so" HOOK=jump bash -c '
+		touch "$READY_FILE"
+		until [ -e "$GO_FILE" ]; do sleep 0.05; done
+		unset LD_PRELOAD
+		exec "$0"' "$PROG/steady" &
+	TARGET=$!
+	PIDS+=("$TARGET")
+	await 10 test -e "$READY_FILE"
+	if start_tool -v -p "$TARGET" -o 0 1; then
+		touch "$GO_FILE"
+		await 10 grep -q steady_leak "$CASE/report"
+		stop_tool INT
+		holds patched-then-exec "its probes are where they belong" \
+			'total("steady_leak")[1] > 5 and last.warnings == []'
+	else
+		fail_case patched-then-exec "the tool does not trace"
+	fi
+	touch "$QUIT_FILE"
+	if preloaded code-writable libhook.so write steady; then
+		run_tool -v -p "$TARGET" -o 0 1 2
+		told code-writable ' malloc 0x[0-9a-f]+ not probed: its code is mapped writable' 'not followed.* malloc,'
+	fi
+	# A debugger takes back a breakpoint, and our probe with it.
+	if preloaded probes-overwritten libhook.so restore steady; then
+		start_tool -v -p "$TARGET" -o 0 1
+		await 10 grep -q '^\[.*accounting: seen [1-9]' "$CASE/report"
+		kill -URG "$TARGET"
+		await 10 grep -q 'warning:.*overwritten' "$CASE/report"
+		stop_tool INT
+		holds probes-overwritten-before "until then there is nothing to warn of" \
+			'reports[0].warnings == [] and reports[0].account["seen"] > 0'
+		told probes-overwritten ' malloc 0x[0-9a-f]+[+]0 ' 'not followed any more.* malloc, free'
+	fi
+fi
+
 # Somebody who may not.
 if command -v setpriv >/dev/null; then
 	new_case not-root
