@@ -65,7 +65,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(OUT)/%)
 BENCH    := $(addprefix $(OUT)/tools/bench/,shapes $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
 BENCH_BPF := walk shapes
-JUDGES   := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/judge/*.c)))
+JUDGES   := $(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(sort $(wildcard tests/judge/*.c))))
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 PKGS       := libbpf libelf zlib libdw capstone
@@ -137,6 +137,14 @@ $(UNIT:%=%.o): private ALL_CFLAGS += -Itests/unit
 $(JUDGES): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
+
+$(OUT)/tests/judge/placement.skel.h: $(BPF_OUT)/tests/judge/placement.bpf.o
+	$(say) SKEL $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name placement_bpf >$@.new && mv $@.new $@
+
+$(OUT)/tests/judge/placement.o: $(OUT)/tests/judge/placement.skel.h
+$(OUT)/tests/judge/placement.o: private ALL_CFLAGS += -I$(OUT)/tests/judge
 
 $(FUZZERS): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@
@@ -231,4 +239,5 @@ FORCE:
 .SECONDARY:
 
 -include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
+	 $(BPF_OUT)/tests/judge/placement.bpf.d \
 	 $(UNIT:%=%.d) $(JUDGES:%=%.d) $(FUZZERS:%=%.d)
