@@ -283,3 +283,28 @@ attach_and_compare()
 		fail_case "$name" "the program ended with $TARGET_STATUS"
 	fi
 }
+
+# write_nginx_conf ROOT MAIN HTTP SERVER: $CASE/nginx.conf of an nginx at $CASE/nginx.sock that touches nothing
+# outside of $CASE. ROOT: its documents; then more directives for each level.
+write_nginx_conf()
+{
+	local directory
+
+	cat >"$CASE/nginx.conf" <<-END
+		daemon off;
+		user root;
+		pid $CASE/nginx.pid;
+		error_log $CASE/error.log;
+		$2
+		events { worker_connections 64; }
+		http {
+			gzip on;
+			gzip_types *;
+			$(for directory in client_body proxy fastcgi uwsgi scgi; do
+				echo "${directory}_temp_path $CASE/$directory;"
+			done)
+			$3
+			server { listen unix:$CASE/nginx.sock; root $1; $4 }
+		}
+	END
+}

@@ -151,25 +151,7 @@ if command -v nginx curl >/dev/null; then
 	new_case nginx
 	mkdir "$CASE/www"
 	head -c 2000000 /dev/urandom | base64 >"$CASE/www/page.html"
-	cat >"$CASE/nginx.conf" <<-END
-		daemon off;
-		user root;
-		worker_processes 1;
-		pid $CASE/nginx.pid;
-		error_log $CASE/error.log;
-		events { worker_connections 64; }
-		http {
-			access_log off;
-			gzip on;
-			gzip_types *;
-			client_body_temp_path $CASE/body;
-			proxy_temp_path $CASE/proxy;
-			fastcgi_temp_path $CASE/fastcgi;
-			uwsgi_temp_path $CASE/uwsgi;
-			scgi_temp_path $CASE/scgi;
-			server { listen unix:$CASE/nginx.sock; root $CASE/www; }
-		}
-	END
+	write_nginx_conf "$CASE/www" 'worker_processes 1;' 'access_log off;' ''
 	nginx -c "$CASE/nginx.conf" -p "$CASE" >"$CASE/output" 2>&1 &
 	TARGET=$!
 	PIDS+=("$TARGET")

@@ -204,30 +204,10 @@ ask_nginx()
 if command -v nginx curl >/dev/null; then
 	new_case nginx
 	seq 1000 >"$CASE/page.html"
-	cat >"$CASE/nginx.conf" <<-END
-		daemon off;
-		master_process off;
-		user root;
-		pid $CASE/nginx.pid;
-		error_log $CASE/error.log;
-		events { worker_connections 64; }
-		http {
-			access_log $CASE/access.log;
-			gzip on;
-			gzip_types *;
-			client_body_temp_path $CASE/body;
-			proxy_temp_path $CASE/proxy;
-			fastcgi_temp_path $CASE/fastcgi;
-			uwsgi_temp_path $CASE/uwsgi;
-			scgi_temp_path $CASE/scgi;
-			server {
-				listen unix:$CASE/nginx.sock;
-				root $CASE;
-				location ~ ^/(a|b).*[.]php$ { return 200 "\$request_uri"; }
-				rewrite ^/old/(.*)$ /\$1 permanent;
-			}
-		}
-	END
+	# shellcheck disable=SC2016 # nginx's own variables
+	write_nginx_conf "$CASE" 'master_process off;' "access_log $CASE/access.log;" '
+		location ~ ^/(a|b).*[.]php$ { return 200 "$request_uri"; }
+		rewrite ^/old/(.*)$ /$1 permanent;'
 	DRIVER=ask_nginx
 	program nginx "$(command -v nginx)" -c "$CASE/nginx.conf" -p "$CASE"
 	DRIVER=
