@@ -53,7 +53,9 @@ endif
 BPF_OUT   := build
 BPF_SRC   := $(sort $(wildcard bpf/*.bpf.c))
 BPF_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/%.o)
-SKEL      := $(BPF_OUT)/memleak.skel.h
+# The same sources for kernels before 5.15: bpf/compat.bpf.h.
+OLD_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/old/%.o)
+SKEL      := $(BPF_OUT)/memleak.skel.h $(BPF_OUT)/memleak_old.skel.h
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall $(WERROR) \
 	     -Ivmlinux/$(ARCH) -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null)
 
@@ -104,13 +106,20 @@ $(BPF_OUT)/.flags-bpf: FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '%s\n' '$(CLANG) $(BPF_FLAGS)' >$@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(BPF_OUT)/memleak.bpf.o: $(BPF_OBJ)
-	$(say) LINK $@
-	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
+$(BPF_OUT)/old/%.bpf.o: %.bpf.c $(BPF_OUT)/.flags-bpf | $(BPF_OUT)/.deps
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -DMEMLEAK_OLD -MMD -MP -c $< -o $@
 
-$(SKEL): $(BPF_OUT)/memleak.bpf.o
+$(BPF_OUT)/memleak.bpf.o: $(BPF_OBJ)
+$(BPF_OUT)/memleak_old.bpf.o: $(OLD_OBJ)
+$(BPF_OUT)/memleak.bpf.o $(BPF_OUT)/memleak_old.bpf.o:
+	$(say) LINK $@
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(BPF_OUT)/%.skel.h: $(BPF_OUT)/%.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name memleak_bpf >$@.new && mv $@.new $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@.new && mv $@.new $@
 
 # The one source that includes the skeleton.
 $(OUT)/user/session.o: $(SKEL)
@@ -238,6 +247,6 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
+-include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(OLD_OBJ:.o=.d) $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
 	 $(BPF_OUT)/tests/judge/placement.bpf.d \
 	 $(UNIT:%=%.d) $(JUDGES:%=%.d) $(FUZZERS:%=%.d)

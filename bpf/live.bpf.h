@@ -5,6 +5,15 @@
 
 #include "maps.bpf.h"
 
+/* Blocks that are outstanding (live_table.h). User space reads it through mmap. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, struct live_slot);
+} live __weak SEC(".maps");
+
 static __always_inline struct live_slot *live_slot(__u64 index)
 {
 	__u32 i = index;
@@ -29,5 +38,18 @@ static __always_inline void live_and(__u64 *p, __u64 mask)
 #define LIVE_STORE(p, v) (*(volatile __u64 *)(p) = (v))
 #define LIVE_FUNC VERIFIED_ONCE
 #include "live_table.h"
+
+/* The realloc has failed: the block that it holds is what it was before. */
+static __always_inline void live_release(const struct pending_call *call)
+{
+	live_put_back(call->old);
+}
+
+/* The block that a realloc holds is gone. Always true. */
+static __always_inline bool live_give_up(const struct pending_call *call)
+{
+	live_drop(call->old);
+	return true;
+}
 
 #endif

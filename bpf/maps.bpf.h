@@ -15,15 +15,6 @@
 const volatile struct memleak_config cfg __weak = {};
 struct memleak_state state __weak = {};
 
-/* Blocks that are outstanding (live_table.h). User space reads it through mmap. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* set at load */
-	__type(key, __u32);
-	__type(value, struct live_slot);
-} live __weak SEC(".maps");
-
 /* Distinct stacks (stack_table.bpf.h), and their frames. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -139,6 +130,16 @@ struct row_hint {
 #define ROW_HINTS 256
 #define ROW_HINT(sp) ((sp) >> 4 & (ROW_HINTS - 1))
 
+/* What a walk works with. */
+struct workspace {
+	struct walk walk;
+	struct stack_event stack; /* being walked */
+	__u64 copy_at;		  /* address that copy begins with */
+	__u64 copy_size;	  /* bytes in it */
+	__u64 copy[STACK_COPY / 8];
+	struct row_hint hint[ROW_HINTS];
+};
+
 /*
  * What belongs to one thread, and what its programs work with. Task storage, as uprobe programs can
  * be preempted (since 6.0): per-CPU memory would be another thread's in between. That goes for the
@@ -150,20 +151,10 @@ struct thread_slot {
 	struct pending_call call;
 	struct pending_syscall sys;
 	__u64 last_free; /* block freed last, 0: none */
-	struct walk walk;
-	struct stack_event stack; /* being walked */
-	__u64 copy_at;		  /* address that copy begins with */
-	__u64 copy_size;	  /* bytes in it */
-	__u64 copy[STACK_COPY / 8];
-	struct row_hint hint[ROW_HINTS];
+#ifndef MEMLEAK_OLD
+	struct workspace work;
+#endif
 };
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct thread_slot);
-} threads __weak SEC(".maps");
 
 /* A function with a stack frame of its own, perhaps not used by all that include its header. */
 #define SUBPROGRAM static __attribute__((noinline, unused))

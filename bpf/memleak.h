@@ -9,6 +9,7 @@
 #define MEMLEAK_H
 
 #define MEMLEAK_MAX_DEPTH 127 /* frames a recorded stack holds at most */
+#define OLD_MAX_THREADS 16384 /* of the target, at a time, where there is no task storage */
 #define MEMLEAK_MAX_ARG 5     /* probe arguments are counted from 1; 0 means none */
 
 /*
@@ -101,6 +102,23 @@ struct live_slot {
 #define SEEN_EPOCH_SHIFT 62
 #define SEEN_COUNT(v) ((v) & ((1ULL << SEEN_EPOCH_SHIFT) - 1))
 #define SEEN_EPOCH(v) ((v) >> SEEN_EPOCH_SHIFT)
+
+/*
+ * Kernels before 5.15: the live table is a hash map (bpf/live_hash.bpf.h). id: CPU << 48 | what
+ * STAT_RECORDED counted on it before. It is in place of the epoch: there the counter cannot be read
+ * and moved on in one step.
+ */
+struct live_key {
+	__u64 addr;
+	__u64 space;
+};
+struct live_entry {
+	__u64 what, when, id;
+	__u64 held; /* in a realloc */
+};
+#define LIVE_ID(cpu, counted) ((__u64)(cpu) << 48 | (counted))
+#define LIVE_ID_CPU(id) ((id) >> 48)
+#define LIVE_ID_COUNTED(id) ((id) & ((1ULL << 48) - 1))
 
 /*
  * One row of an unwind table: how to get from a frame to its caller's.

@@ -9,7 +9,7 @@
 #ifndef ROWS_BPF_H
 #define ROWS_BPF_H
 
-#include "maps.bpf.h"
+#include "compat.bpf.h"
 
 #define HASH_K 0x9E3779B97F4A7C15ULL /* 2^64 / golden ratio: Knuth, TAOCP 6.4 */
 

@@ -76,7 +76,7 @@ static __always_inline struct pending_syscall *syscall_begin(const struct syscal
 
 	if (!is_target())
 		return NULL;
-	slot = track_slot();
+	slot = slot_get();
 	if (!slot) {
 		stat_inc(STAT_NO_SLOT);
 		return NULL;
@@ -101,7 +101,7 @@ static __always_inline struct thread_slot *syscall_end(__u32 type)
 
 	if (!is_target())
 		return NULL;
-	slot = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	slot = slot_find();
 	if (!slot || !slot->sys.active || slot->sys.type != type)
 		return NULL;
 	slot->sys.active = 0;
@@ -121,7 +121,7 @@ static __always_inline void stop_target(void)
  */
 static __always_inline bool is_stoppable(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
 	if (state.launching)
 		return true;
@@ -133,11 +133,14 @@ static __always_inline bool is_stoppable(void)
  * Walk the caller's stack. *inside: the call comes from within an allocator function. Not a hit
  * yet: user space decides which mappings count.
  */
-static __always_inline __u64 syscall_stack(struct thread_slot *slot, bool *inside)
+static __always_inline __u64 syscall_stack(struct thread_slot *slot, __s64 nr, bool *inside)
 {
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	__u64 sp = PT_REGS_SP_CORE(regs);
+	struct pt_regs *regs = user_regs(nr);
+	__u64 sp;
 
+	if (!regs)
+		return 0;
+	sp = PT_REGS_SP_CORE(regs);
 	*inside = slot->call.active && track_nested(&slot->call, sp);
 	if (*inside)
 		return 0;
@@ -164,7 +167,7 @@ int mmap_exit(struct syscall_exit *ctx)
 	prot = slot->sys.arg[2];
 	flags = slot->sys.arg[3];
 	if (flags & MAP_ANONYMOUS) {
-		stack = syscall_stack(slot, &inside);
+		stack = syscall_stack(slot, ctx->nr, &inside);
 		if (inside)
 			return 0; /* the allocator's own: its blocks are counted */
 	}
@@ -246,7 +249,7 @@ SEC("tp/syscalls/sys_enter_brk")
 int brk_enter(struct syscall_enter *ctx)
 {
 	struct pending_syscall *sys = syscall_begin(ctx, EVENT_BRK, 1);
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
 	if (sys)
 		sys->arg[1] = BPF_CORE_READ(task, mm, brk);
@@ -267,7 +270,7 @@ int brk_exit(struct syscall_exit *ctx)
 	if (now == old) /* a query, or refused */
 		return 0;
 	if (now > old)
-		stack = syscall_stack(slot, &inside);
+		stack = syscall_stack(slot, ctx->nr, &inside);
 	if (inside)
 		return 0;
 	e = event_reserve(EVENT_BRK);
@@ -286,15 +289,17 @@ int BPF_PROG(process_exec, struct task_struct *p, pid_t old_pid)
 	struct thread_slot *slot;
 	struct event *e;
 
-	if (!is_target())
-		return 0;
 	/* a signal handler may have called it within an allocator; a block held by that is given up
 	 * with all others */
-	slot = bpf_task_storage_get(&threads, p, 0, 0);
-	if (slot && slot->call.active) {
+	slot = slot_find_as(old_pid);
+	if (slot && slot->call.active && is_target()) {
 		slot->call.active = slot->call.has_old = 0;
 		stat_inc(STAT_ABANDONED);
 	}
+	if (old_pid != p->pid)
+		slot_remove(old_pid); /* it has taken the main thread's id */
+	if (!is_target())
+		return 0;
 	state.space++; /* same addresses mean other blocks from now on */
 	e = event_reserve(EVENT_EXEC);
 	if (e) {
@@ -315,11 +320,12 @@ int BPF_PROG(process_exit, struct task_struct *p)
 	struct event *e;
 	__u32 tid;
 
+	slot = slot_find();
+	if (slot && slot->call.active && is_target())
+		track_abandon(&slot->call);
+	slot_remove(p->pid); /* of others too: a vfork child hits the probes of its parent */
 	if (!is_target_thread(&tid))
 		return 0;
-	slot = bpf_task_storage_get(&threads, p, 0, 0);
-	if (slot && slot->call.active)
-		track_abandon(&slot->call);
 	/* the kernel finds the target's memory through this thread: the probes fall silent with it
 	 */
 	if (tid == state.anchor && p->signal->live.counter > 0) {

@@ -9,43 +9,41 @@
 #define TRACK_BPF_H
 
 #include "events.bpf.h"
+#ifdef MEMLEAK_OLD
+#include "live_hash.bpf.h"
+#else
 #include "live.bpf.h"
+#endif
 #include "stack_table.bpf.h"
 #include "unwind.bpf.h"
 #include <bpf/bpf_core_read.h>
 
 #define SIZE_OVERFLOW (~0ULL)
 
-static __always_inline struct thread_slot *track_slot(void)
-{
-	return bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
-				    BPF_LOCAL_STORAGE_GET_F_CREATE);
-}
-
 /* Tell user space about a new stack, so that it is resolved while what it points to is mapped. */
-static __always_inline void track_new_stack(struct thread_slot *slot, __u64 key)
+static __always_inline void track_new_stack(struct workspace *work, __u64 key)
 {
-	__u32 depth = slot->stack.trace.head.depth;
+	__u32 depth = work->stack.trace.head.depth;
 
-	slot->stack.type = EVENT_STACK;
-	slot->stack.key = key;
+	work->stack.type = EVENT_STACK;
+	work->stack.key = key;
 	if (depth > MEMLEAK_MAX_DEPTH)
 		return;
-	if (bpf_ringbuf_output(&events, &slot->stack,
+	if (bpf_ringbuf_output(&events, &work->stack,
 			       offsetof(struct stack_event, trace.pc) + depth * sizeof(__u64), 0))
 		stat_inc(STAT_EVENT_LOST);
 }
 
 /* Send the rest of the stack along. The larger piece may reach beyond the stack's end. */
-static __always_inline void track_stack_rest(struct thread_slot *slot, __u64 key)
+static __always_inline void track_stack_rest(struct workspace *work, __u64 key)
 {
 	struct stack_rest *rest;
-	__u32 last = slot->walk.depth - 1;
+	__u32 last = work->walk.depth - 1;
 	__u64 pc;
 
 	if (last >= MEMLEAK_MAX_DEPTH)
 		return;
-	pc = slot->stack.trace.pc[last];
+	pc = work->stack.trace.pc[last];
 	rest = bpf_ringbuf_reserve(&events, sizeof(*rest), 0);
 	if (!rest) {
 		stat_inc(STAT_EVENT_LOST);
@@ -54,8 +52,8 @@ static __always_inline void track_stack_rest(struct thread_slot *slot, __u64 key
 	rest->type = EVENT_STACK_REST;
 	rest->key = key;
 	rest->pc = PC_ADDR(pc);
-	rest->sp = slot->walk.sp;
-	rest->fp = slot->walk.fp;
+	rest->sp = work->walk.sp;
+	rest->fp = work->walk.fp;
 	rest->interrupted = (pc & PC_INTERRUPTED) != 0;
 	rest->pad = 0;
 	if (!bpf_probe_read_user(rest->copy, STACK_REST_SIZE, (void *)rest->sp))
@@ -72,19 +70,25 @@ static __always_inline void track_stack_rest(struct thread_slot *slot, __u64 key
 /* Walk, and enter the stack into the stack table. Returns its key, 0 when the table is full. */
 SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp)
 {
+	struct workspace *work;
 	__u64 entered;
+	work_ref ref;
 	__u32 key;
 
 	if (!slot)
 		return 0;
-	entered = stack_enter(unwind_walk(slot, ip, sp, fp));
-	if (slot->stack.trace.head.end == WALK_FAULT)
+	ref = work_refer(slot);
+	work = work_of(ref);
+	if (!work)
+		return 0;
+	entered = stack_enter(unwind_walk(ref, ip, sp, fp));
+	if (work->stack.trace.head.end == WALK_FAULT)
 		stat_inc(STAT_STACK_FAULT);
 	key = entered;
-	if (entered & STACK_NEW && !stack_store(key, &slot->stack.trace)) {
-		track_new_stack(slot, key);
-		if (slot->walk.end == WALK_NO_MAPPING)
-			track_stack_rest(slot, key);
+	if (entered & STACK_NEW && !stack_store(key, &work->stack.trace)) {
+		track_new_stack(work, key);
+		if (work->walk.end == WALK_NO_MAPPING)
+			track_stack_rest(work, key);
 	}
 	return key;
 }
@@ -101,7 +105,7 @@ SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64
 SUBPROGRAM bool track_nested(const struct pending_call *call, __u64 sp)
 {
 #ifdef __TARGET_ARCH_x86
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	__u64 ra = 0;
 
 	if (!call || call->sp < sp || call->sp - sp > NESTING_SPAN)
@@ -122,10 +126,8 @@ SUBPROGRAM bool track_nested(const struct pending_call *call, __u64 sp)
 static __always_inline void track_abandon(struct pending_call *call)
 {
 	stat_inc(STAT_ABANDONED);
-	if (call->has_old) {
-		live_drop(call->old);
+	if (call->has_old && live_give_up(call))
 		stat_inc(STAT_LOST_REALLOC);
-	}
 	call->active = 0;
 	call->has_old = 0;
 }
@@ -164,10 +166,12 @@ static __always_inline __u64 track_product(__u64 a, __u64 b)
 /* An allocator function is entered. False: its return does not matter. */
 SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 {
-	struct thread_slot *slot = track_slot();
-	struct pending_call *call;
 	__u64 sp = PT_REGS_SP(ctx), size, count;
+	struct pending_call *call;
+	struct thread_slot *slot;
 
+	barrier_var(sp); /* as in track_arg */
+	slot = slot_get();
 	if (!slot) {
 		stat_inc(STAT_NO_SLOT);
 		return false;
@@ -287,12 +291,12 @@ static __always_inline void track_settle_old(struct thread_slot *slot, bool move
 		return;
 	call->has_old = 0;
 	if (!moved && call->size) {
-		live_put_back(call->old);
+		live_release(call);
 		return;
 	}
 	/* realloc(p, 0) returning NULL has freed p */
-	live_drop(call->old);
-	stat_inc(STAT_FREED);
+	if (live_give_up(call))
+		stat_inc(STAT_FREED);
 }
 
 /* xallocx returned the block's real size: it grew, shrank or stayed in place. */
@@ -305,7 +309,7 @@ static __always_inline void track_resized(struct thread_slot *slot, __u64 real)
 /* The calling thread's slot, if it is within an allocator function. */
 static __always_inline struct thread_slot *track_pending(void)
 {
-	struct thread_slot *slot = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	struct thread_slot *slot = slot_find();
 
 	return slot && slot->call.active ? slot : NULL;
 }
@@ -386,7 +390,7 @@ SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 
 	if (!addr)
 		return 0;
-	slot = track_slot();
+	slot = slot_get();
 	if (!slot) {
 		stat_inc(STAT_NO_SLOT);
 		return 0;

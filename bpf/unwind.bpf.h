@@ -20,57 +20,57 @@
  * Fill the copy from addr on, at most to the end of the page: what is mapped is whole pages, so a
  * stack that ends there does not make the read fail.
  */
-static __always_inline void unwind_copy(struct thread_slot *slot, __u64 addr)
+static __always_inline void unwind_copy(struct workspace *work, __u64 addr)
 {
 	__u32 size = 4096 - (addr & 4095);
 
 	if (size > STACK_COPY)
 		size = STACK_COPY;
-	slot->copy_at = addr;
-	slot->copy_size = bpf_probe_read_user(slot->copy, size, (void *)addr) ? 0 : size;
+	work->copy_at = addr;
+	work->copy_size = bpf_probe_read_user(work->copy, size, (void *)addr) ? 0 : size;
 }
 
-/* The word at addr, which is not in the copy yet: slot->copy[0]. Returns 0, or 1: unreadable. */
-VERIFIED_ONCE int unwind_fetch(struct thread_slot *slot, __u64 addr)
+/* The word at addr, which is not in the copy yet: work->copy[0]. Returns 0, or 1: unreadable. */
+VERIFIED_ONCE_PTR int unwind_fetch(struct workspace *work, __u64 addr)
 {
-	if (!slot || (addr & 7))
+	if (!work || (addr & 7))
 		return 1;
-	unwind_copy(slot, addr);
-	return !slot->copy_size;
+	unwind_copy(work, addr);
+	return !work->copy_size;
 }
 
 /* The word at addr, through the copy. Returns 0, or 1: unreadable. */
-static __always_inline int unwind_read(struct thread_slot *slot, __u64 addr, __u64 *value)
+static __always_inline int unwind_read(struct workspace *work, __u64 addr, __u64 *value)
 {
-	__u64 off = addr - slot->copy_at;
+	__u64 off = addr - work->copy_at;
 
-	if (off >= slot->copy_size || off >= STACK_COPY || (off & 7)) {
-		if (unwind_fetch(slot, addr))
+	if (off >= work->copy_size || off >= STACK_COPY || (off & 7)) {
+		if (unwind_fetch(work, addr))
 			return 1;
-		*value = slot->copy[0];
+		*value = work->copy[0];
 	} else {
-		*value = slot->copy[off >> 3];
+		*value = work->copy[off >> 3];
 	}
 	return 0;
 }
 
 /* The frame that a signal has interrupted: struct rt_sigframe, arch/x86/include/asm/sigframe.h. */
-static __always_inline __u64 unwind_signal(struct thread_slot *slot, __u64 *sp, __u64 *fp)
+static __always_inline __u64 unwind_signal(struct workspace *work, __u64 *sp, __u64 *fp)
 {
 	__u64 at = *sp, pc;
 
-	if (unwind_read(slot, at + 120, fp) || unwind_read(slot, at + 160, sp) ||
-	    unwind_read(slot, at + 168, &pc)) {
-		slot->walk.end = WALK_FAULT;
+	if (unwind_read(work, at + 120, fp) || unwind_read(work, at + 160, sp) ||
+	    unwind_read(work, at + 168, &pc)) {
+		work->walk.end = WALK_FAULT;
 		return 0;
 	}
 	return pc ? pc | PC_INTERRUPTED : 0;
 }
 
 /* End a walk; what unwind_apply and unwind_next return then. */
-static __always_inline __u64 unwind_end(struct thread_slot *slot, __u32 why)
+static __always_inline __u64 unwind_end(struct workspace *work, __u32 why)
 {
-	slot->walk.end = why;
+	work->walk.end = why;
 	return 0;
 }
 
@@ -78,7 +78,7 @@ static __always_inline __u64 unwind_end(struct thread_slot *slot, __u32 why)
  * Go from the frame (pc, sp, fp) to its caller's by row. Returns the caller's pc, or 0: the walk
  * ends, and walk.end says why.
  */
-static __always_inline __u64 unwind_apply(struct thread_slot *slot, __u64 row, __u64 pc, __u64 *sp,
+static __always_inline __u64 unwind_apply(struct workspace *work, __u64 row, __u64 pc, __u64 *sp,
 					  __u64 *fp)
 {
 	__u64 kind = ROW_KIND(row), save = ROW_SAVE(row), cfa = *sp;
@@ -89,42 +89,42 @@ static __always_inline __u64 unwind_apply(struct thread_slot *slot, __u64 row, _
 		break;
 	case UNWIND_FP:
 		if (!*fp)
-			return unwind_end(slot, WALK_FP_ZERO);
+			return unwind_end(work, WALK_FP_ZERO);
 		cfa = *fp + ROW_CFA(row) * 8;
 		break;
 	case UNWIND_PLT:
 		cfa += 8 + ((pc & 15) >= ROW_CFA(row) ? 8 : 0);
 		break;
 	case UNWIND_SIGNAL:
-		slot->walk.end = WALK_BOTTOM;
-		return unwind_signal(slot, sp, fp);
+		work->walk.end = WALK_BOTTOM;
+		return unwind_signal(work, sp, fp);
 	case UNWIND_FP_DEREF:
-		if (unwind_read(slot, *fp - ROW_CFA(row) * 8, &cfa))
-			return unwind_end(slot, WALK_FAULT);
+		if (unwind_read(work, *fp - ROW_CFA(row) * 8, &cfa))
+			return unwind_end(work, WALK_FAULT);
 		break;
 	case UNWIND_SP_FAR:
 		cfa += 8 * (ROW_CFA(row) + ((save >> 4) << 16));
 		save &= 15;
 		break;
 	case UNWIND_BOTTOM:
-		return unwind_end(slot, WALK_BOTTOM);
+		return unwind_end(work, WALK_BOTTOM);
 	default:
-		return unwind_end(slot, WALK_UNSUPPORTED);
+		return unwind_end(work, WALK_UNSUPPORTED);
 	}
 	/* frames lie one above the other: this also ends loops */
 	if (cfa <= *sp || cfa - *sp > STACK_SPAN)
-		return unwind_end(slot, WALK_CHAIN);
+		return unwind_end(work, WALK_CHAIN);
 	if (kind == UNWIND_FP_DEREF) {
-		if (unwind_read(slot, *fp, fp))
-			return unwind_end(slot, WALK_FAULT);
+		if (unwind_read(work, *fp, fp))
+			return unwind_end(work, WALK_FAULT);
 	} else if (save) {
-		if (unwind_read(slot, cfa - save * 8, fp))
-			return unwind_end(slot, WALK_FAULT);
+		if (unwind_read(work, cfa - save * 8, fp))
+			return unwind_end(work, WALK_FAULT);
 	}
 	*sp = cfa;
-	if (unwind_read(slot, cfa - 8, &pc))
-		return unwind_end(slot, WALK_FAULT);
-	slot->walk.end = WALK_BOTTOM;
+	if (unwind_read(work, cfa - 8, &pc))
+		return unwind_end(work, WALK_FAULT);
+	work->walk.end = WALK_BOTTOM;
 	return pc;
 }
 
@@ -133,9 +133,9 @@ static __always_inline __u64 unwind_apply(struct thread_slot *slot, __u64 row, _
  * is the same frame, more often than not. So the row comes from there, and the processor goes on
  * while it makes sure; to look the address up it would have to wait for it.
  */
-static __always_inline __u64 unwind_row(struct thread_slot *slot, __u64 pc, __u64 sp)
+static __always_inline __u64 unwind_row(struct workspace *work, __u64 pc, __u64 sp)
 {
-	struct row_hint *hint = &slot->hint[ROW_HINT(sp)];
+	struct row_hint *hint = &work->hint[ROW_HINT(sp)];
 	__u64 tag, row;
 
 	if (cfg.frame_pointers)
@@ -171,74 +171,77 @@ static __always_inline __u64 unwind_hash(__u64 pc, __u32 depth)
  * Some frames; most of the time goes into this. State is kept in registers in between, as far as
  * there are any. Returns 1 to stop.
  */
-VERIFIED_ONCE int unwind_steps(struct thread_slot *slot)
+VERIFIED_ONCE int unwind_steps(work_ref ref)
 {
+	struct workspace *work = work_of(ref);
 	__u64 row, pc, sp, fp;
-	__u32 depth;
+	__u32 depth, last;
 	int stop = 1;
 
-	if (!slot)
+	if (!work)
 		return 1;
-	depth = slot->walk.depth;
-	sp = slot->walk.sp;
-	fp = slot->walk.fp;
+	depth = work->walk.depth;
+	sp = work->walk.sp;
+	fp = work->walk.fp;
 	for (__u32 i = 0; i < STEPS_AT_ONCE; i++) {
 		/* what could be computed outside of the loop would take up stack */
-		barrier_var(slot);
-		barrier_var(depth); /* so that checks stay before what they are for */
-		if (!depth || depth > MEMLEAK_MAX_DEPTH)
+		barrier_var(work);
+		last = depth - 1;
+		barrier_var(last); /* so that checks stay before what they are for */
+		if (last >= MEMLEAK_MAX_DEPTH)
 			break;
-		pc = slot->stack.trace.pc[depth - 1];
-		row = unwind_row(slot, pc, sp);
+		pc = work->stack.trace.pc[last];
+		row = unwind_row(work, pc, sp);
 		if (row == ROW_NO_MAPPING) {
 			/* there are more frames than were taken */
-			slot->walk.hash += unwind_hash(sp, depth);
-			unwind_end(slot, WALK_NO_MAPPING);
+			work->walk.hash += unwind_hash(sp, depth);
+			unwind_end(work, WALK_NO_MAPPING);
 			break;
 		}
-		pc = unwind_apply(slot, row, pc, &sp, &fp);
+		pc = unwind_apply(work, row, pc, &sp, &fp);
 		if (!pc)
 			break;
 		barrier_var(depth);
 		if (depth >= cfg.max_depth || depth >= MEMLEAK_MAX_DEPTH) {
-			unwind_end(slot, WALK_DEPTH);
+			unwind_end(work, WALK_DEPTH);
 			break;
 		}
-		slot->stack.trace.pc[depth] = pc;
-		slot->walk.hash += unwind_hash(pc, depth);
+		work->stack.trace.pc[depth] = pc;
+		work->walk.hash += unwind_hash(pc, depth);
 		depth++;
 		if (i == STEPS_AT_ONCE - 1)
 			stop = 0;
 	}
-	slot->walk.depth = depth;
-	slot->walk.sp = sp;
-	slot->walk.fp = fp;
+	work->walk.depth = depth;
+	work->walk.sp = sp;
+	work->walk.fp = fp;
 	return stop;
 }
 
 /*
- * Walk from (pc, sp, fp) as they are in the caller of the allocator, into slot->stack.trace.
+ * Walk from (pc, sp, fp) as they are in the caller of the allocator, into work->stack.trace.
  * pc becomes the first frame. Returns the hash of the frames, never 0.
  */
-static __always_inline __u64 unwind_walk(struct thread_slot *slot, __u64 pc, __u64 sp, __u64 fp)
+static __always_inline __u64 unwind_walk(work_ref ref, __u64 pc, __u64 sp, __u64 fp)
 {
+	struct workspace *work = work_of(ref);
 	struct walk *w;
 
-	if (!slot)
+	if (!work)
 		return 0;
-	w = &slot->walk;
+	w = &work->walk;
 	w->sp = sp;
 	w->fp = fp;
 	w->hash = unwind_hash(pc, 0) + state.space * HASH_K;
 	w->depth = 1;
-	slot->stack.trace.pc[0] = pc;
-	unwind_copy(slot, sp);
+	work->stack.trace.pc[0] = pc;
+	unwind_copy(work, sp);
 	/* one step more than frames, to see that the last one is the outermost */
 	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH / STEPS_AT_ONCE; i++)
-		if (unwind_steps(slot))
+		if (unwind_steps(ref))
 			break;
-	slot->stack.trace.head.depth = w->depth;
-	slot->stack.trace.head.end = w->end;
+	work->stack.trace.head.depth = w->depth;
+	work->stack.trace.head.end = w->end;
 	return w->hash ? w->hash : 1;
 }
 

@@ -14,7 +14,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("?uprobe")
 int alloc_enter(struct pt_regs *ctx)
 {
-	track_begin(ctx, bpf_get_attach_cookie(ctx));
+	track_begin(ctx, attach_cookie(ctx));
 	return 0;
 }
 
@@ -25,6 +25,7 @@ int alloc_return(struct pt_regs *ctx)
 	return 0;
 }
 
+#ifndef MEMLEAK_OLD
 /*
  * Entry and return as one link (uprobe session, since 6.13); returning 1 from the entry saves the
  * return. At the return ip is the caller's, at the entry the function's own.
@@ -33,10 +34,12 @@ SEC("?uprobe")
 int alloc_session(struct pt_regs *ctx)
 {
 	if (PT_REGS_IP(ctx) == bpf_get_func_ip(ctx))
-		return !track_begin(ctx, bpf_get_attach_cookie(ctx));
+		return !track_begin(ctx, attach_cookie(ctx));
 	track_return(ctx);
 	return 0;
 }
+
+#endif
 
 /* Functions that may throw: entry, and each return instruction. */
 SEC("?uprobe")
@@ -49,15 +52,16 @@ int alloc_exit(struct pt_regs *ctx)
 SEC("?uprobe")
 int block_free(struct pt_regs *ctx)
 {
-	track_free(ctx, bpf_get_attach_cookie(ctx));
+	track_free(ctx, attach_cookie(ctx));
 	return 0;
 }
 
+#ifndef MEMLEAK_OLD
 /* The same for multi links: a program is loaded for one kind of link. */
 SEC("?uprobe")
 int alloc_enter_multi(struct pt_regs *ctx)
 {
-	track_begin(ctx, bpf_get_attach_cookie(ctx));
+	track_begin(ctx, attach_cookie(ctx));
 	return 0;
 }
 
@@ -71,9 +75,11 @@ int alloc_exit_multi(struct pt_regs *ctx)
 SEC("?uprobe")
 int block_free_multi(struct pt_regs *ctx)
 {
-	track_free(ctx, bpf_get_attach_cookie(ctx));
+	track_free(ctx, attach_cookie(ctx));
 	return 0;
 }
+
+#endif
 
 /* The started program's entry point: all its libraries are mapped and initialised. */
 SEC("?uprobe")

@@ -31,7 +31,7 @@ static __always_inline int counted(__u64 frames)
 
 static __always_inline int recorded(const struct thread_slot *slot)
 {
-	const struct stack_trace *trace = &slot->stack.trace;
+	const struct stack_trace *trace = &slot->work.stack.trace;
 
 	if (bench.keep) {
 		bench.depth = trace->head.depth;
@@ -44,7 +44,7 @@ static __always_inline int recorded(const struct thread_slot *slot)
 /* At the entry of a function: its caller is where the stack pointer points. */
 static __always_inline int walk(struct pt_regs *ctx, bool store)
 {
-	struct thread_slot *slot = track_slot();
+	struct thread_slot *slot = slot_get();
 	__u64 sp = PT_REGS_SP(ctx), pc;
 
 	if (!slot || bpf_probe_read_user(&pc, sizeof(pc), (void *)sp))
@@ -52,7 +52,7 @@ static __always_inline int walk(struct pt_regs *ctx, bool store)
 	if (store)
 		track_stack(slot, pc, sp + 8, PT_REGS_FP(ctx));
 	else
-		unwind_walk(slot, pc, sp + 8, PT_REGS_FP(ctx));
+		unwind_walk(work_refer(slot), pc, sp + 8, PT_REGS_FP(ctx));
 	return recorded(slot);
 }
 

@@ -442,6 +442,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
+	void *stack;
 };
 
 struct signal_struct {
