@@ -122,7 +122,7 @@ $(BPF_OUT)/%.skel.h: $(BPF_OUT)/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@.new && mv $@.new $@
 
 # The one source that includes the skeleton.
-$(OUT)/user/session.o: $(SKEL)
+$(OUT)/user/object.o: $(SKEL)
 
 $(OUT)/%.o: %.c $(OUT)/.flags | $(BPF_OUT)/.deps
 	$(say) CC $@

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/types.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -11,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "../bpf/memleak.h"
 #include "links.h"
 
 /*
@@ -39,6 +41,25 @@ static bool has_uprobe_session(void)
 	return fd == -EBADF;
 }
 
+/* As the clock is read: session__read_clock. */
+static bool has_test_run(void)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int prog, err;
+
+	prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "run", "GPL", insns,
+			     sizeof(insns) / sizeof(insns[0]), NULL);
+	if (prog < 0)
+		return false;
+	err = bpf_prog_test_run_opts(prog, &opts);
+	close(prog);
+	return !err;
+}
+
 void features__probe(struct features *f)
 {
 	struct utsname u;
@@ -48,12 +69,18 @@ void features__probe(struct features *f)
 		snprintf(f->release, sizeof(f->release), "%s", u.release);
 	f->btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
 	f->ringbuf = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+	f->test_run = has_test_run();
 	f->task_storage = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1;
 	f->attach_cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
 						   NULL) == 1;
 	f->allowed = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_ARRAY, NULL) == 1;
 	f->uprobe_session = has_uprobe_session();
 	f->syscall_events = links__tracepoint_id("syscalls", "sys_enter_mmap") > 0;
+}
+
+bool features__is_old(const struct features *f)
+{
+	return !f->task_storage || !f->attach_cookie;
 }
 
 static void print(FILE *out, const char *what, bool yes)
@@ -70,6 +97,9 @@ void features__print(const struct features *f, FILE *out)
 	print(out, "attach cookies", f->attach_cookie);
 	print(out, "uprobe session", f->uprobe_session);
 	print(out, "syscall events", f->syscall_events);
+	if (features__is_old(f))
+		fprintf(out, "  %-15s those for kernels before 5.15: up to %d threads at a time\n",
+			"programs", OLD_MAX_THREADS);
 }
 
 /* Effective capabilities, capget(2). */
@@ -99,7 +129,7 @@ const char *features__missing(const struct features *f)
 	if (!f->allowed)
 		return "not allowed to use BPF here: to be root of a container or user namespace "
 		       "is not enough; run it as root of the machine";
-	if (!f->ringbuf || !f->task_storage || !f->attach_cookie)
-		return "this kernel is too old: 5.15 or newer is needed (attach cookies)";
+	if (!f->ringbuf || !f->test_run)
+		return "this kernel is too old: 5.10 or newer is needed";
 	return NULL;
 }

@@ -12,6 +12,7 @@ struct features {
 	bool uprobe_session; /* entry and return as one link (6.13) */
 	bool ringbuf;	     /* 5.8 */
 	bool task_storage;   /* 5.11 */
+	bool test_run;	     /* programs can be run for a result (of a raw tracepoint: 5.10) */
 	bool attach_cookie;  /* 5.15 */
 	bool allowed;	     /* the bpf system call works for us at all */
 	bool syscall_events; /* tracepoints of mmap, munmap, mremap, brk */
@@ -19,6 +20,8 @@ struct features {
 
 /* Probe the kernel; some of it needs root. Leaves no trace behind. */
 void features__probe(struct features *f);
+/* Does it need the programs for kernels before 5.15, see object.h? */
+bool features__is_old(const struct features *f);
 /* Print one feature a line. */
 void features__print(const struct features *f, FILE *out);
 /*

@@ -112,6 +112,16 @@ static int perf_link(struct perf_event_attr *attr, pid_t tid, int cpu, int prog_
 	link.attach_type = BPF_PERF_EVENT;
 	link.cookie = cookie;
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link));
+	if (fd < 0 && errno == EINVAL && !cookie) {
+		/* before 5.15: the event itself takes the program, and is the link */
+		if (ioctl(event, PERF_EVENT_IOC_SET_BPF, prog_fd) ||
+		    ioctl(event, PERF_EVENT_IOC_ENABLE, 0)) {
+			fd = -errno;
+			close(event);
+			return fd;
+		}
+		return event;
+	}
 	if (fd < 0) {
 		fd = -errno;
 	} else if (ioctl(event, PERF_EVENT_IOC_ENABLE, 0)) {

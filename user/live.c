@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "live_hash.h"
+
 /* tests/unit/test_live_table.c puts its own in their place. */
 #ifndef LIVE_READ
 #define LIVE_READ(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
@@ -91,6 +93,8 @@ int live__for_each(const struct live_table *table, uint32_t space, uint32_t epoc
 	size_t i;
 	int err = 0;
 
+	if (table->hash)
+		return live_hash__for_each(table->hash, space, fn, arg);
 	for (i = 0; i < table->n && !err; i++) {
 		if (!read_slot(&table->slot[i], &copy) || LIVE_EPOCH(copy.when) == epoch + 1)
 			continue;
@@ -115,6 +119,8 @@ uint64_t live__purge(const struct live_table *table, uint32_t space)
 	uint64_t gone = 0;
 	size_t i;
 
+	if (table->hash)
+		return live_hash__purge(table->hash, space);
 	for (i = 0; i < table->n; i++)
 		if (read_slot(&table->slot[i], &copy) &&
 		    (int8_t)(LIVE_SPACE(copy.what) - space) < 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * live - reads the table of outstanding blocks in memory that is shared with the BPF side, while
- * that goes on changing it. No system calls, unless it has to wait.
+ * that goes on changing it. No system calls, unless it has to wait; kernels before 5.15:
+ * live_hash.h.
  */
 #ifndef LIVE_H
 #define LIVE_H
@@ -12,9 +13,12 @@
 
 #include "../bpf/memleak.h"
 
+struct live_hash;
+
 struct live_table {
 	struct live_slot *slot;
 	size_t n;
+	struct live_hash *hash; /* in their place: kernels before 5.15; NULL on others */
 };
 
 struct live_block {
@@ -34,7 +38,7 @@ uint32_t live__next_epoch(__u64 *counts, int n_cpus, size_t stride, uint64_t *co
  * begun. Every block born before is met, unless it has been removed: where one is just
  * being entered this waits for it. None is met twice. What is seen is marked as of no epoch, so
  * that epochs can be numbered anew. fn returns non-zero to stop, which is passed on.
- * Returns 0 or fn's value.
+ * Returns 0, fn's value or negative errno.
  */
 int live__for_each(const struct live_table *table, uint32_t space, uint32_t epoch,
 		   int (*fn)(const struct live_block *, void *), void *arg);

@@ -14,10 +14,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "cookies.h"
 #include "kernel_features.h"
 #include "links.h"
 #include "live.h"
-#include "memleak.skel.h"
+#include "live_hash.h"
+#include "object.h"
 #include "stacks.h"
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
@@ -44,7 +46,8 @@ struct link_set {
 };
 
 struct session {
-	struct memleak_bpf *skel;
+	struct object *object;
+	struct cookies *cookies; /* of the probes, where the kernel has none */
 	const struct features *features;
 	pid_t pid, anchor;
 	uint32_t max_depth;
@@ -101,10 +104,19 @@ static int print_nothing(enum libbpf_print_level level, const char *fmt, va_list
 	return 0;
 }
 
+static struct bpf_map *map(const struct session *s, const char *name)
+{
+	return object__map(s->object, name);
+}
+
+static int program_fd(const struct session *s, const char *name)
+{
+	return bpf_program__fd(object__program(s->object, name));
+}
+
 static int configure(struct session *s, const struct session_opts *opts)
 {
-	struct memleak_bpf *skel = s->skel;
-	struct memleak_config *cfg = &skel->rodata->cfg;
+	struct memleak_config *cfg = object__config(s->object);
 	struct stat ns;
 
 	cfg->tgid = opts->pid;
@@ -120,45 +132,45 @@ static int configure(struct session *s, const struct session_opts *opts)
 		cfg->pidns_dev = ns.st_dev;
 		cfg->pidns_ino = ns.st_ino;
 	}
-	skel->bss->state.anchor = opts->anchor;
+	object__state(s->object)->anchor = opts->anchor;
 	cfg->live_slots = LIVE_SLOTS(opts->max_live);
 	cfg->stack_slots = 2 * opts->max_stacks;
 	cfg->max_stacks = opts->max_stacks;
 	s->n_cpus = libbpf_num_possible_cpus();
 	if (s->n_cpus < 0)
 		return s->n_cpus;
-	bpf_map__set_max_entries(skel->maps.stats, s->n_cpus * STAT_ROOM);
-	bpf_map__set_max_entries(skel->maps.live, cfg->live_slots + LIVE_WINDOW);
-	bpf_map__set_max_entries(skel->maps.stack_slots, cfg->stack_slots + STACK_WINDOW);
-	bpf_map__set_max_entries(skel->maps.stack_frames, opts->max_stacks);
-	bpf_map__set_value_size(skel->maps.stack_frames,
+	bpf_map__set_max_entries(map(s, "stats"), s->n_cpus * STAT_ROOM);
+	bpf_map__set_max_entries(map(s, "stack_slots"), cfg->stack_slots + STACK_WINDOW);
+	bpf_map__set_max_entries(map(s, "stack_frames"), opts->max_stacks);
+	bpf_map__set_value_size(map(s, "stack_frames"),
 				sizeof(struct stack_head) + opts->max_depth * sizeof(uint64_t));
-	bpf_map__set_max_entries(skel->maps.unwind_rows, opts->unwind_rows);
+	bpf_map__set_max_entries(map(s, "unwind_rows"), opts->unwind_rows);
+	if (object__is_old(s->object)) {
+		bpf_map__set_max_entries(map(s, "live"), opts->max_live);
+		bpf_map__set_max_entries(map(s, "stack_keys"), opts->max_stacks);
+		bpf_map__set_max_entries(map(s, "stack_taken"), opts->max_stacks);
+	} else {
+		bpf_map__set_max_entries(map(s, "live"), cfg->live_slots + LIVE_WINDOW);
+	}
 	return 0;
 }
 
 /* The events of system calls are four pairs; all of them or none. */
 static int attach_syscalls(struct session *s)
 {
-	struct memleak_bpf *skel = s->skel;
-	const struct {
-		struct bpf_program *prog;
-		const char *event;
+	static const struct {
+		const char *program, *event;
 	} points[] = {
-		{skel->progs.mmap_enter, "sys_enter_mmap"},
-		{skel->progs.mmap_exit, "sys_exit_mmap"},
-		{skel->progs.munmap_enter, "sys_enter_munmap"},
-		{skel->progs.munmap_exit, "sys_exit_munmap"},
-		{skel->progs.mremap_enter, "sys_enter_mremap"},
-		{skel->progs.mremap_exit, "sys_exit_mremap"},
-		{skel->progs.brk_enter, "sys_enter_brk"},
-		{skel->progs.brk_exit, "sys_exit_brk"},
+		{"mmap_enter", "sys_enter_mmap"},     {"mmap_exit", "sys_exit_mmap"},
+		{"munmap_enter", "sys_enter_munmap"}, {"munmap_exit", "sys_exit_munmap"},
+		{"mremap_enter", "sys_enter_mremap"}, {"mremap_exit", "sys_exit_mremap"},
+		{"brk_enter", "sys_enter_brk"},	      {"brk_exit", "sys_exit_brk"},
 	};
 	size_t i;
 	int err;
 
 	for (i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
-		err = keep_link(&s->links, links__tracepoint(bpf_program__fd(points[i].prog),
+		err = keep_link(&s->links, links__tracepoint(program_fd(s, points[i].program),
 							     "syscalls", points[i].event));
 		if (err)
 			return err;
@@ -166,9 +178,9 @@ static int attach_syscalls(struct session *s)
 	return 0;
 }
 
-static int attach_tp_btf(struct session *s, const struct bpf_program *prog)
+static int attach_tp_btf(struct session *s, const char *program)
 {
-	int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(prog));
+	int fd = bpf_raw_tracepoint_open(NULL, program_fd(s, program));
 
 	return keep_link(&s->links, fd < 0 ? -errno : fd);
 }
@@ -198,23 +210,22 @@ static void unshare(struct shared *m)
 
 static int share_all(struct session *s)
 {
-	const struct memleak_bpf *skel = s->skel;
 	int err;
 
-	err = share(&s->rows, skel->maps.unwind_rows);
+	err = share(&s->rows, map(s, "unwind_rows"));
 	if (!err)
-		err = share(&s->segs, skel->maps.unwind_segs);
+		err = share(&s->segs, map(s, "unwind_segs"));
+	if (!err && !object__is_old(s->object))
+		err = share(&s->live, map(s, "live"));
 	if (!err)
-		err = share(&s->live, skel->maps.live);
+		err = share(&s->stack_slots, map(s, "stack_slots"));
 	if (!err)
-		err = share(&s->stack_slots, skel->maps.stack_slots);
+		err = share(&s->stack_frames, map(s, "stack_frames"));
 	if (!err)
-		err = share(&s->stack_frames, skel->maps.stack_frames);
-	if (!err)
-		err = share(&s->stats, skel->maps.stats);
+		err = share(&s->stats, map(s, "stats"));
 	if (err)
 		return err;
-	s->live_table = (struct live_table){s->live.at, s->live.n};
+	s->live_table = (struct live_table){.slot = s->live.at, .n = s->live.n};
 	s->stack_table = (struct stack_table){
 		.slots = s->stack_slots.at,
 		.n_slots = s->stack_slots.n,
@@ -223,6 +234,16 @@ static int share_all(struct session *s)
 		.frames_size = s->stack_frames.value_size,
 	};
 	return 0;
+}
+
+/* What the programs for kernels before 5.15 need besides. */
+static int set_up_old(struct session *s)
+{
+	int err = cookies__new(bpf_map__fd(map(s, "cookies")), &s->cookies);
+
+	if (!err)
+		err = live_hash__new(bpf_map__fd(map(s, "live")), s->n_cpus, &s->live_table.hash);
+	return err;
 }
 
 struct unwind_row *session__unwind_rows(struct session *s, size_t *n)
@@ -238,14 +259,43 @@ struct unwind_seg *session__unwind_segs(struct session *s)
 
 struct memleak_state *session__state(struct session *s)
 {
-	return &s->skel->bss->state;
+	return object__state(s->object);
+}
+
+/* The programs on which the way of probing depends: the others are always loaded. */
+static void select_programs(struct session *s, bool started)
+{
+	static const struct {
+		const char *name;
+		int attach_type; /* 0: for perf events */
+	} programs[] = {
+		{"alloc_enter", 0},
+		{"alloc_return", 0},
+		{"alloc_exit", 0},
+		{"block_free", 0},
+		{"alloc_session", LINK_UPROBE_SESSION},
+		{"alloc_enter_multi", LINK_UPROBE_MULTI},
+		{"alloc_exit_multi", LINK_UPROBE_MULTI},
+		{"block_free_multi", LINK_UPROBE_MULTI},
+	};
+	struct bpf_program *prog;
+	size_t i;
+
+	bpf_program__set_autoload(object__program(s->object, "program_entry"), started);
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		if (programs[i].attach_type && !s->features->uprobe_session)
+			continue;
+		prog = object__program(s->object, programs[i].name);
+		bpf_program__set_autoload(prog, true);
+		if (programs[i].attach_type)
+			bpf_program__set_expected_attach_type(prog, programs[i].attach_type);
+	}
 }
 
 int session__new(const struct session_opts *opts, const struct features *f, struct session **out,
 		 bool *no_syscalls)
 {
 	struct session *s;
-	struct memleak_bpf *skel;
 	int err;
 
 	libbpf_set_print(opts->verbose ? print_all : print_nothing);
@@ -258,42 +308,22 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 	s->anchor = opts->anchor;
 	s->by_thread = opts->anchor != opts->pid;
 	s->max_depth = opts->max_depth;
-	skel = s->skel = memleak_bpf__open();
-	if (!skel) {
-		err = -errno;
-		goto cleanup;
-	}
-	err = configure(s, opts);
-	if (err)
-		goto cleanup;
-	bpf_program__set_autoload(skel->progs.alloc_enter, true);
-	bpf_program__set_autoload(skel->progs.alloc_return, true);
-	bpf_program__set_autoload(skel->progs.alloc_exit, true);
-	bpf_program__set_autoload(skel->progs.block_free, true);
-	bpf_program__set_autoload(skel->progs.program_entry, opts->started);
-	if (f->uprobe_session) {
-		bpf_program__set_autoload(skel->progs.alloc_session, true);
-		bpf_program__set_autoload(skel->progs.alloc_enter_multi, true);
-		bpf_program__set_autoload(skel->progs.alloc_exit_multi, true);
-		bpf_program__set_autoload(skel->progs.block_free_multi, true);
-		bpf_program__set_expected_attach_type(skel->progs.alloc_enter_multi,
-						      LINK_UPROBE_MULTI);
-		bpf_program__set_expected_attach_type(skel->progs.alloc_exit_multi,
-						      LINK_UPROBE_MULTI);
-		bpf_program__set_expected_attach_type(skel->progs.alloc_session,
-						      LINK_UPROBE_SESSION);
-		bpf_program__set_expected_attach_type(skel->progs.block_free_multi,
-						      LINK_UPROBE_MULTI);
-	}
-	err = memleak_bpf__load(skel);
-	if (err)
-		goto cleanup;
-	err = share_all(s);
-	if (err)
-		goto cleanup;
-	err = attach_tp_btf(s, skel->progs.process_exec);
+	err = object__new(features__is_old(f), &s->object);
 	if (!err)
-		err = attach_tp_btf(s, skel->progs.process_exit);
+		err = configure(s, opts);
+	if (err)
+		goto cleanup;
+	select_programs(s, opts->started);
+	err = object__load(s->object);
+	if (!err)
+		err = share_all(s);
+	if (!err && object__is_old(s->object))
+		err = set_up_old(s);
+	if (err)
+		goto cleanup;
+	err = attach_tp_btf(s, "process_exec");
+	if (!err)
+		err = attach_tp_btf(s, "process_exit");
 	if (err)
 		goto cleanup;
 	*no_syscalls = attach_syscalls(s) != 0;
@@ -328,7 +358,9 @@ void session__free(struct session *s)
 	unshare(&s->stack_slots);
 	unshare(&s->stack_frames);
 	unshare(&s->stats);
-	memleak_bpf__destroy(s->skel);
+	live_hash__free(s->live_table.hash);
+	cookies__free(s->cookies);
+	object__free(s->object);
 	free(s);
 }
 
@@ -358,28 +390,45 @@ static void attach_multi(struct session *s, const char *path, int prog_fd, int a
 	attach_multi(s, path, prog_fd, attach_type, sites + n / 2, n - n / 2);
 }
 
+/* One place through a perf event, with the cookie. Returns the link or negative errno. */
+static int open_place(struct session *s, const char *program, const char *path,
+		      const struct link_site *site, bool is_return)
+{
+	struct link_site plain = {.offset = site->offset};
+	int wrapped, fd;
+
+	if (!s->cookies)
+		return links__uprobe(program_fd(s, program), path, site, is_return, s->anchor);
+	if (is_return || !site->cookie)
+		return links__uprobe(program_fd(s, program), path, &plain, is_return, s->anchor);
+	wrapped = cookies__wrap(s->cookies, program_fd(s, program), site->cookie);
+	if (wrapped < 0)
+		return wrapped;
+	fd = links__uprobe(wrapped, path, &plain, false, s->anchor);
+	close(wrapped); /* the probe keeps it */
+	return fd;
+}
+
 /* A perf event; two where a return probe is wanted, or none. */
 static void attach_perf(struct session *s, const char *path, struct session_site *site)
 {
-	const struct memleak_bpf *skel = s->skel;
-	const struct bpf_program *const entry[SESSION_KINDS] = {
-		[SESSION_CALL] = skel->progs.alloc_enter,
-		[SESSION_ENTER] = skel->progs.alloc_enter,
-		[SESSION_EXIT] = skel->progs.alloc_exit,
-		[SESSION_FREE] = skel->progs.block_free,
+	static const char *const entry[SESSION_KINDS] = {
+		[SESSION_CALL] = "alloc_enter",
+		[SESSION_ENTER] = "alloc_enter",
+		[SESSION_EXIT] = "alloc_exit",
+		[SESSION_FREE] = "block_free",
 	};
 	struct link_site at = {site->offset, site->cookie};
 	int err = 0, on_return = -1, on_entry;
 
 	/* the return first: an entry without its return would look like a lost call */
 	if (site->kind == SESSION_CALL)
-		on_return = links__uprobe(bpf_program__fd(skel->progs.alloc_return), path, &at,
-					  true, s->anchor);
+		on_return = open_place(s, "alloc_return", path, &at, true);
 	if (site->kind == SESSION_CALL && on_return < 0) {
 		site->err = on_return;
 		return;
 	}
-	on_entry = links__uprobe(bpf_program__fd(entry[site->kind]), path, &at, false, s->anchor);
+	on_entry = open_place(s, entry[site->kind], path, &at, false);
 	if (on_entry < 0 && on_return >= 0)
 		close(on_return);
 	else if (on_return >= 0)
@@ -395,16 +444,15 @@ static void attach_perf(struct session *s, const char *path, struct session_site
  */
 static void attach_sites(struct session *s, const char *path, struct session_site *sites, size_t n)
 {
-	const struct memleak_bpf *skel = s->skel;
-	const struct {
+	static const struct {
 		enum session_site_kind kind;
-		const struct bpf_program *prog;
+		const char *program;
 		int attach_type;
 	} how[SESSION_KINDS] = {
-		{SESSION_FREE, skel->progs.block_free_multi, LINK_UPROBE_MULTI},
-		{SESSION_EXIT, skel->progs.alloc_exit_multi, LINK_UPROBE_MULTI},
-		{SESSION_ENTER, skel->progs.alloc_enter_multi, LINK_UPROBE_MULTI},
-		{SESSION_CALL, skel->progs.alloc_session, LINK_UPROBE_SESSION},
+		{SESSION_FREE, "block_free_multi", LINK_UPROBE_MULTI},
+		{SESSION_EXIT, "alloc_exit_multi", LINK_UPROBE_MULTI},
+		{SESSION_ENTER, "alloc_enter_multi", LINK_UPROBE_MULTI},
+		{SESSION_CALL, "alloc_session", LINK_UPROBE_SESSION},
 	};
 	struct session_site **group = calloc(n, sizeof(struct session_site *));
 	bool multi = s->features->uprobe_session && !s->by_thread;
@@ -415,7 +463,7 @@ static void attach_sites(struct session *s, const char *path, struct session_sit
 			if (sites[i].kind == how[k].kind && !sites[i].link)
 				group[m++] = &sites[i];
 		if (m && multi)
-			attach_multi(s, path, bpf_program__fd(how[k].prog), how[k].attach_type,
+			attach_multi(s, path, program_fd(s, how[k].program), how[k].attach_type,
 				     group, m);
 		for (i = 0; i < m; i++)
 			if (!group[i]->link)
@@ -490,8 +538,7 @@ int session__attach_entry(struct session *s, const char *path, uint64_t offset)
 {
 	struct link_site site = {.offset = offset};
 
-	return keep_link(&s->probes, links__uprobe(bpf_program__fd(s->skel->progs.program_entry),
-						   path, &site, false, s->anchor));
+	return keep_link(&s->probes, open_place(s, "program_entry", path, &site, false));
 }
 
 /* Attach everything again, bound to the anchor, and drop the old links, which have fallen silent.
@@ -519,7 +566,7 @@ int session__reanchor(struct session *s, pid_t tid)
 
 	s->anchor = tid;
 	s->by_thread = true; /* for what is probed from now on */
-	s->skel->bss->state.anchor = tid;
+	object__state(s->object)->anchor = tid;
 	if (!silent) /* a multi link compares thread groups: its probes work on */
 		return 0;
 	err = attach_again(s);
@@ -530,7 +577,7 @@ int session__rebind(struct session *s)
 {
 	s->anchor = s->pid;
 	s->by_thread = false;
-	s->skel->bss->state.anchor = s->pid;
+	object__state(s->object)->anchor = s->pid;
 	return attach_again(s);
 }
 
@@ -546,17 +593,17 @@ const struct stack_table *session__stacks(const struct session *s)
 
 int session__events_fd(const struct session *s)
 {
-	return bpf_map__fd(s->skel->maps.events);
+	return bpf_map__fd(map(s, "events"));
 }
 
 uint32_t session__space(const struct session *s)
 {
-	return s->skel->bss->state.space;
+	return object__state(s->object)->space;
 }
 
 bool session__take_stop(struct session *s)
 {
-	return __atomic_exchange_n(&s->skel->bss->state.stopped, 0, __ATOMIC_ACQ_REL);
+	return __atomic_exchange_n(&object__state(s->object)->stopped, 0, __ATOMIC_ACQ_REL);
 }
 
 uint32_t session__max_depth(const struct session *s)
@@ -573,7 +620,7 @@ static uint64_t missed(const struct session *s)
 	struct bpf_program *prog;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program (prog, s->skel->obj) {
+	bpf_object__for_each_program (prog, object__bpf(s->object)) {
 		struct bpf_prog_info info = {0};
 		uint32_t size = sizeof(info);
 
@@ -622,6 +669,9 @@ void session__stats(const struct session *s, struct session_stats *stats)
 uint32_t session__next_epoch(struct session *s, struct session_stats *stats)
 {
 	sum_up_others(s, stats);
+	if (s->live_table.hash)
+		return live_hash__mark(s->live_table.hash, counter(s, 0, STAT_RECORDED), STAT_ROOM,
+				       &stats->sum[STAT_RECORDED]);
 	return live__next_epoch(counter(s, 0, STAT_RECORDED), s->n_cpus, STAT_ROOM,
 				&stats->sum[STAT_RECORDED]);
 }
@@ -629,11 +679,11 @@ uint32_t session__next_epoch(struct session *s, struct session_stats *stats)
 int session__read_clock(struct session *s, struct session_clock *clock)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
-	struct memleak_state *state = &s->skel->bss->state;
+	const struct memleak_state *state = object__state(s->object);
 	struct timespec tick;
 	int err;
 
-	err = bpf_prog_test_run_opts(bpf_program__fd(s->skel->progs.read_clock), &opts);
+	err = bpf_prog_test_run_opts(program_fd(s, "read_clock"), &opts);
 	if (err)
 		return err;
 	/* what its resolution says is the length of a tick: kernel/time/posix-timers.c */

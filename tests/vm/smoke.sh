@@ -2,17 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # smoke - does the tool work on this kernel, and are its figures exact? What check-kernels runs on
-# each kernel; it can be run on the machine itself as well. On kernels that are too old the tool has to
-# say so. LOGS: where to put the verifier's log should the programs not load.
+# each kernel; it can be run on the machine itself as well. LOGS: where to put the verifier's log
+# should the programs not load.
 LIMIT=${LIMIT:-150}
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-
-# Is this kernel older than VERSION?
-older_than()
-{
-	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" != "$1" ]
-}
 
 # code_of PID FUNCTION: the first 16 bytes of libc's function in PID's memory, as hex. A probe is a
 # breakpoint in there: not always in the first place.
@@ -44,16 +38,6 @@ fi
 
 new_case loads
 run_tool -- "$PROG/heap"
-# Attach cookies came with 5.15, task storage with 5.11.
-if older_than 5.15; then
-	if [ "$TOOL_STATUS" = 1 ] && [ ! -s "$CASE/report" ] && [ "$(wc -l <"$CASE/log")" = 1 ] &&
-		grep -q 'this kernel is too old' "$CASE/log"; then
-		pass refused "$(cat "$CASE/log")"
-	else
-		fail_case refused "exit status $TOOL_STATUS, should be 1 with a line that says why"
-	fi
-	finish
-fi
 if grep -q 'memleak-bpf: tracing' "$CASE/log"; then
 	pass loads "$(sed -n 's/^memleak-bpf: tracing pid [0-9]* //p' "$CASE/log")"
 else
