@@ -185,6 +185,7 @@ static int attach_site(struct shapes *s, const struct image *image, const struct
 {
 	const struct entry_point *e = &entry_points[site->entry];
 	uint64_t offset = site->offset, symbol, place;
+	struct code_points points;
 	int err;
 
 	/* operator new may throw through a return probe's trampoline, which ends the program */
@@ -192,7 +193,11 @@ static int attach_site(struct shapes *s, const struct image *image, const struct
 		return 0;
 	if (!elfimg__offset_to_vaddr(image->elf, site->offset, &symbol))
 		return -ENOENT;
-	place = s->how->placed ? code__probe_point(image->elf, symbol) : symbol;
+	place = symbol;
+	if (s->how->placed) {
+		code__probe_points(image->elf, symbol, entry_point__args(e), &points);
+		place = points.at[0];
+	}
 	if (!elfimg__vaddr_to_offset(image->elf, place, &offset))
 		return -ENOENT;
 	if (e->op == PROBE_OP_FREE)
