@@ -3,12 +3,15 @@
 import argparse
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
 import time
 
+import bystander
 import cost
+import kept
 import outstanding
 import procs
 import programs
@@ -20,6 +23,8 @@ PARTS = {
     "start": lambda quick: [startup.run(quick)],
     "report": outstanding.run,
     "walk": walk.run,
+    "kept": kept.run,
+    "bystander": bystander.run,
     "loops": cost.run,
     "programs": programs.run,
 }
@@ -39,25 +44,40 @@ def busy_percent(seconds):
     return 100 - 100 * (idle_after - idle) / max(1, total_after - total)
 
 
+def cpu():
+    """Its name, and whether a hypervisor runs it."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        text = file.read()
+    name = re.search(r"^model name\s*: (.*)$", text, re.M)
+    flags = re.search(r"^flags\s*: (.*)$", text, re.M)
+    return (
+        name.group(1) if name else platform.machine(),
+        bool(flags and "hypervisor" in flags.group(1).split()),
+    )
+
+
 def facts(quick):
+    name, virtual = cpu()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     version = subprocess.check_output([procs.TOOL, "--version"], text=True)
     return {
         "tool": version.splitlines()[0],
         "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "kernel": platform.release(),
         "machine": platform.machine(),
+        "cpu": name,
         "cpus": os.cpu_count(),
+        "virtual": virtual,
+        "memory_gib": round(memory / 2**30),
         "libc": os.confstr("CS_GNU_LIBC_VERSION"),
         "busy_percent": round(busy_percent(0.5)),
         "quick": quick,
     }
 
 
-def print_head(f):
-    print(
-        f"{f['tool']}, Linux {f['kernel']} {f['machine']}, {f['cpus']} CPUs, {f['libc']};"
-        " medians (min–max)"
-    )
+def print_head(all_results):
+    f = all_results.facts
+    print(f"{all_results.machine()}; medians (min–max)")
     if f["busy_percent"] > 10:
         print(f"note: others keep this machine {f['busy_percent']} % busy; the figures suffer")
     print(flush=True)
@@ -67,12 +87,13 @@ def main():
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
+    parser.add_argument("--markdown")
     parser.add_argument("parts", nargs="*")
     args = parser.parse_args()
     sys.stdout.reconfigure(encoding="utf-8")
     all_results = results.Results(facts(args.quick))
     began = time.monotonic()
-    print_head(all_results.facts)
+    print_head(all_results)
     for part in args.parts or PARTS:
         part, _, only = part.partition(":")
         for section in PARTS[part](args.quick, *([only.split(",")] if only else [])):
@@ -81,6 +102,8 @@ def main():
     all_results.facts["seconds"] = round(time.monotonic() - began, 1)
     if args.json:
         all_results.save(args.json)
+    if args.markdown:
+        all_results.save_markdown(args.markdown)
     return verdict(all_results)
 
 
@@ -88,6 +111,8 @@ def verdict(all_results):
     failed, missed = all_results.failed(), all_results.missed()
     if failed:
         print(f"could not be measured: {', '.join(failed)}")
+    if all_results.unheld():
+        print(f"bars that nothing here can be held against: {', '.join(all_results.unheld())}")
     print(f"bars missed: {', '.join(missed) or 'none'}; {all_results.facts['seconds']:.0f} s")
     if failed:
         return 1

@@ -5,10 +5,12 @@ import json
 import os
 import re
 import subprocess
+import typing
 
 import procs
 import results
 from procs import BenchError
+from workloads import Held
 
 CASES = [
     # name, label, command, blocks, stacks, runs, runs when quick
@@ -16,6 +18,7 @@ CASES = [
     ("1000000", "1,000,000 blocks", ["live", "500000"], 1000000, 1, 3, 1),
     ("stacks", "8,192 blocks on as many stacks", ["tree", "13"], 8192, 8192, 3, 1),
 ]
+MAX_LIVE = 1 << 20  # as it is by default
 # linux/bpf.h, enum bpf_map_type
 MAP_TYPES = {
     1: "hash",
@@ -28,49 +31,69 @@ MAP_TYPES = {
 
 
 class Session:
-    """A program that allocates under trace, the report, the end; then the figures are there."""
+    """A program that allocates under trace, the report, the end; then the figures are there.
 
-    def __init__(self, command, blocks, stacks):
-        files = {f"{n}_FILE": f"{procs.WORK}/{n}" for n in ("READY", "GO", "DONE", "QUIT")}
-        for path in files.values():
-            if os.path.exists(path):
-                os.unlink(path)
-        target = procs.start(
-            [procs.program(command[0]), *command[1:]],
-            env=dict(os.environ, WAIT="1", EXPECT_FILE="/dev/null", **files),
-        )
+    blocks: that it leaves in tree_leaf or keep_blocks, of 24 bytes each, evenly on its stacks.
+    """
+
+    def __init__(self, command, blocks, stacks, *options):
+        target = Held(*command)
         tool = None
         try:
-            self.await_file(files["READY_FILE"], target)
-            tool = procs.Tool(target.pid, "-v", "-o", "0", "-T", "0")
-            with open(files["GO_FILE"], "w", encoding="utf-8"):
-                pass
-            self.await_file(files["DONE_FILE"], target)
+            tool = procs.Tool(target.pid, "-v", "-o", "0", "-T", "0", *options)
+            target.allocate()
             self.maps = read_maps(tool.process.pid)
-            _, _, outstanding, lost = tool.stop()
+            self.seen, _, outstanding, self.lost = tool.stop()
         finally:
-            procs.end(target)
+            target.stop()
             if tool:
                 tool.end()
-        if outstanding < blocks or lost:
-            raise BenchError(f"the report has {outstanding} of {blocks} blocks, {lost} lost")
-        shown = tool.out().count(b" from stack")
-        if shown < stacks:
-            raise BenchError(f"the report has {shown} of {stacks} stacks")
+        self.blocks, self.stacks = count_sites(tool.out().decode(errors="replace"))
         if tool.report_ms is None:
             raise BenchError("-v does not tell how long the report took")
+        self.complete = (
+            outstanding >= blocks
+            and not self.lost
+            and (self.blocks, self.stacks) == (blocks, stacks)
+        )
         self.report_ms = tool.report_ms
         self.printed_ms = (tool.last_output - tool.asked) * 1e3
         self.detach_ms = (tool.exited - tool.last_output) * 1e3
         self.peak_mib = tool.peak_kib / 1024 if tool.peak_kib else None
 
-    @staticmethod
-    def await_file(path, process):
-        procs.await_true(60, lambda: os.path.exists(path), "handshake", process)
+    def check(self):
+        if not self.complete:
+            raise BenchError(
+                f"the report has {self.blocks:,} blocks on {self.stacks:,} stacks,"
+                f" {self.lost:,} are lost"
+            )
+
+
+SITE = re.compile(r"^\s*(\d+) bytes in (\d+) allocations? from stack", re.M)
+
+
+def count_sites(report):
+    """Blocks of 24 bytes in a report of ours or bcc's, and how many stacks they are on."""
+    sites = [(int(size), int(count)) for size, count in SITE.findall(report)]
+    ours = [count for size, count in sites if size == 24 * count]
+    return sum(ours), len(ours)
+
+
+class Map(typing.NamedTuple):
+    kind: str
+    name: str
+    entries: int
+    pair: int  # bytes of a key with its value
+    value: int
+    size: int  # bytes, all of it
+
+    def slot(self):
+        """Bytes that an entry takes: an array's keys are not stored."""
+        return self.value if "array" in self.kind else self.pair
 
 
 def read_maps(pid):
-    """Type, name, entries, bytes of each BPF map that the process holds, and of its programs.
+    """Each BPF map that the process holds, and as another one its programs.
 
     The kernel's own account, see bpf_map_show_fdinfo in kernel/bpf/syscall.c.
     """
@@ -87,14 +110,16 @@ def read_maps(pid):
             programs[info["prog_id"]] = int(info["memlock"])
     names = map_names()
     return [
-        (
+        Map(
             MAP_TYPES.get(int(info["map_type"]), f"type {info['map_type']}"),
             names.get(number, f"map {i + 1}"),
             int(info["max_entries"]),
+            int(info["key_size"]) + int(info["value_size"]),
+            int(info["value_size"]),
             int(info["memlock"]),
         )
         for i, (number, info) in enumerate(sorted(maps.items()))
-    ] + [("programs", "programs", len(programs), sum(programs.values()))]
+    ] + [Map("programs", "programs", len(programs), 0, 0, sum(programs.values()))]
 
 
 def map_names():
@@ -115,12 +140,19 @@ def map_names():
 
 def memory(maps):
     section = results.Section(
-        "memory of maps, with default limits", {"entries": ("entries", ""), "size": ("size", "KiB")}
+        f"memory of maps, --max-live {MAX_LIVE:,}",
+        {"entries": ("entries", ""), "entry": ("an entry", "bytes"), "size": ("size", "KiB")},
     )
-    for kind, name, entries, size in sorted(maps, key=lambda m: -m[3]):
-        note = kind if kind != name else ""
-        section.row(f"memory.{name}", name, note, entries=[entries], size=[size / 1024])
-    section.row("memory.total", "total", size=[sum(m[3] for m in maps) / 1024])
+    for one in sorted(maps, key=lambda m: -m.size):
+        note = one.kind if one.kind != one.name else ""
+        if one.name == "live":
+            note += f", {one.size / MAX_LIVE:.1f} bytes of it for each block that it has to hold"
+        entry = [one.slot()] if one.value else []
+        section.row(
+            f"memory.{one.name}", one.name, note,
+            entries=[one.entries], entry=entry, size=[one.size / 1024],
+        )
+    section.row("memory.total", "total", size=[sum(m.size for m in maps) / 1024])
     return section
 
 
@@ -139,7 +171,10 @@ def run(quick):
     for name, label, command, blocks, stacks, runs, runs_quick in CASES:
         try:
             runs = runs_quick if quick else runs
-            sessions = [Session(command, blocks, stacks) for _ in range(runs)]
+            limit = ("--max-live", str(MAX_LIVE))
+            sessions = [Session(command, blocks, stacks, *limit) for _ in range(runs)]
+            for session in sessions:
+                session.check()
         except BenchError as error:
             section.fail(f"report.{name}", label, str(error))
             continue

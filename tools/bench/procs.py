@@ -37,6 +37,14 @@ def program(name):
     return path
 
 
+def built(name):
+    """A program of this directory."""
+    path = os.path.join(TOP, "build/tools/bench", name)
+    if not os.path.exists(path):
+        raise BenchError(f"{path} is not built: make bench-tools")
+    return path
+
+
 def start(argv, **options):
     """A process in a group of its own, so that all of it can be ended. No terminal's Ctrl-C."""
     options.setdefault("stdin", subprocess.DEVNULL)

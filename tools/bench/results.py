@@ -12,7 +12,9 @@ AT_MOST = {
     "cost.live.tool/floor": 1.1,
     "cost.deep_live.tool/floor": 1.1,
     "start.python3/start": 300,
+    "memory.live/entry": 24,
     "report.100000/report": 500,
+    "report.1000000/report": 500,
     "walk.16/ratio_warm": 0.4,
     "walk.24/ratio_warm": 0.4,
     "walk.16/ratio_cold": 1.0,
@@ -23,6 +25,8 @@ AT_MOST = {
 }
 # Least that it may be: others' added time, or slowdown, against memleak-bpf's.
 AT_LEAST = {
+    "kept.tool/blocks": 100,
+    "kept.tool/stacks": 100,
     "cost.deep.bcc-symbol/tool": 15,
     "cost.deep.bcc-placed/tool": 2.3,
     "programs.json.bcc/slower": 10,
@@ -50,38 +54,43 @@ def scale(value, unit):
 class Cell:
     """One figure: median and range of its samples."""
 
-    def __init__(self, name, unit, samples):
+    def __init__(self, name, unit, samples, bar=None):
         self.samples = samples
         self.unit = unit
         self.median = statistics.median(samples)
         self.low, self.high = min(samples), max(samples)
         self.name = name
         self.is_least = name in AT_LEAST
-        self.bar = AT_LEAST[name] if self.is_least else AT_MOST.get(name)
+        self.bar = bar or AT_LEAST.get(name, AT_MOST.get(name))
 
     def missed(self):
         if self.bar is None:
             return False
         return self.median < self.bar if self.is_least else self.median > self.bar
 
-    def text(self):
+    def figures(self):
         divisor, unit = scale(self.median, self.unit)
+        median, low, high = (
+            number(value if divisor == 1 else value / divisor)
+            for value in (self.median, self.low, self.high)
+        )
+        return f"{median}{unit}" + (f" ({low}–{high})" if len(self.samples) > 1 else "")
 
-        def show(value):
-            return number(value if divisor == 1 else value / divisor)
+    def bar_text(self):
+        return f"{'≥' if self.is_least else '≤'} {number(self.bar)}"
 
-        text = show(self.median) + unit
-        if len(self.samples) > 1:
-            text += f" ({show(self.low)}–{show(self.high)})"
-        if self.bar is not None:
-            sign = "≥" if self.is_least else "≤"
-            text += f" {'MISSED' if self.missed() else 'ok'}, bar {sign} {show(self.bar)}"
-        return text
+    def verdict(self):
+        return "MISSED" if self.missed() else "ok"
+
+    def text(self):
+        if self.bar is None:
+            return self.figures()
+        return f"{self.figures()} {self.verdict()}, bar {self.bar_text()}"
 
     def json(self):
         data = {"median": self.median, "min": self.low, "max": self.high, "samples": self.samples}
         if self.bar is not None:
-            data.update(bar=self.bar, missed=self.missed())
+            data.update(bar=self.bar, least=self.is_least, missed=self.missed())
         return data
 
 
@@ -107,8 +116,9 @@ class Section:
         self.columns = columns
         self.rows = []
 
-    def row(self, name, label, note="", **samples):
-        """samples: a list of figures for each column that has any"""
+    def row(self, name, label, note="", bars=None, **samples):
+        """samples: a list of figures for each column that has any; bars: that are not always the
+        same"""
         row = Row(name, label)
         row.note = note
         for column, values in samples.items():
@@ -116,7 +126,7 @@ class Section:
                 raise KeyError(column)
             if values:
                 unit = self.columns[column][1]
-                row.cells[column] = Cell(f"{name}/{column}", unit, values)
+                row.cells[column] = Cell(f"{name}/{column}", unit, values, (bars or {}).get(column))
         self.rows.append(row)
 
     def skip(self, name, label, why):
@@ -126,7 +136,8 @@ class Section:
         self.row(name, label, note=f"FAILED: {why}")
         self.rows[-1].failed = True
 
-    def print(self, out):
+    def table(self):
+        """Lines of texts: the heads, then the rows; the last text of a line is its note."""
         used = [c for c in self.columns if any(c in row.cells for row in self.rows)]
         heads = [f"{title} [{unit}]" if unit not in ("", "ns") else title
                  for title, unit in self.columns.values()]
@@ -134,8 +145,13 @@ class Section:
         lines = [[self.title] + heads + [""]]
         for row in self.rows:
             cells = [row.cells[c].text() if c in row.cells else "" for c in used]
-            lines.append(["  " + row.label] + cells + [row.note])
-        widths = [max(len(line[i]) for line in lines) for i in range(len(used) + 1)]
+            lines.append([row.label] + cells + [row.note])
+        return lines
+
+    def print(self, out):
+        head, *rows = self.table()
+        lines = [head] + [["  " + row[0], *row[1:]] for row in rows]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(head) - 1)]
         for line in lines:
             if not any(line[1:-1]):  # only a note: not pushed behind the columns
                 print(f"{line[0]:<{widths[0]}}   {line[-1]}".rstrip(), file=out)
@@ -143,6 +159,9 @@ class Section:
             cells = [f"{cell:<{width}}" for cell, width in zip(line, widths)]
             print("   ".join(cells + [line[-1]]).rstrip(), file=out)
         print(file=out, flush=True)
+
+    def markdown(self):
+        return markdown_table(self.table())
 
     def json(self):
         return {
@@ -152,10 +171,42 @@ class Section:
         }
 
 
+def markdown_table(lines):
+    rule = ["---"] * len(lines[0])
+    return "".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n"
+        for line in (lines[0], rule, *lines[1:])
+    )
+
+
 class Results:
     def __init__(self, facts):
         self.facts = facts
         self.sections = []
+
+    def machine(self):
+        """In a line, as no figure means anything without it."""
+        f = self.facts
+        kind = "virtual machine" if f["virtual"] else "machine"
+        return (
+            f"{f['tool']} on a {kind} with {f['cpus']} CPUs ({f['cpu']}, {f['memory_gib']} GiB),"
+            f" Linux {f['kernel']} {f['machine']}, {f['libc']}, {f['date'][:10]}"
+        )
+
+    def bars(self):
+        """All that were held, as lines of texts."""
+        lines = [["bar", "of", "is to be", "is", ""]]
+        for section in self.sections:
+            for row in section.rows:
+                for column, cell in row.cells.items():
+                    if cell.bar is None:
+                        continue
+                    title, unit = section.columns[column]
+                    what = f"{title} [{unit}]" if unit else title
+                    label = f"{section.title}: {row.label}"
+                    texts = [cell.bar_text(), cell.figures(), cell.verdict()]
+                    lines.append([label, what, *texts])
+        return lines
 
     def failed(self):
         return [row.name for section in self.sections for row in section.rows if row.failed]
@@ -169,6 +220,23 @@ class Results:
                 if row.failed:
                     names += [bar for bar in (*AT_MOST, *AT_LEAST) if bar.startswith(row.name + "/")]
         return names
+
+    def unheld(self):
+        """Bars whose figure needs something that is not installed."""
+        return [
+            bar
+            for section in self.sections for row in section.rows
+            for bar in (*AT_MOST, *AT_LEAST)
+            if bar.startswith(row.name + "/") and not row.failed
+            and bar.rpartition("/")[2] not in row.cells
+        ]
+
+    def save_markdown(self, path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"{self.machine()}; medians (min–max).\n\n")
+            file.write(markdown_table(self.bars()))
+            for section in self.sections:
+                file.write(f"\n{section.markdown()}")
 
     def save(self, path):
         data = dict(self.facts, missed=self.missed(), failed=self.failed())

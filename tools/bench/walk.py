@@ -26,13 +26,6 @@ ROW = 8  # bytes, struct unwind_row
 TABLE_MAPS = ("unwind_rows", "unwind_segs", "row_cache")
 
 
-def built(name):
-    path = os.path.join(procs.TOP, "build/tools/bench", name)
-    if not os.path.exists(path):
-        raise BenchError(f"{path} is not built: make bench-walk")
-    return path
-
-
 def output(argv, seconds):
     """Its lines, as lists of words."""
     process = procs.start(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -85,7 +78,7 @@ def walks(quick):
         for frames in FRAMES
     ]
     try:
-        argv = [built("walk"), built("walk_target"), *(("31", "300") if quick else ("101", "500"))]
+        argv = [procs.built("walk"), procs.built("walk_target"), *(("31", "300") if quick else ("101", "500"))]
         lines = output(argv, 60)
     except BenchError as error:
         for _, _, name, label in rows:
@@ -214,7 +207,7 @@ def table_maps(picked):
         procs.Lines(process.stdout).next(20, "python3")
         text = mapped_text(process.pid)
         tool = procs.Tool(process.pid)
-        maps = {name: size for _, name, _, size in outstanding.read_maps(tool.process.pid)}
+        maps = {m.name: m.size for m in outstanding.read_maps(tool.process.pid)}
         tool.stop()
     finally:
         procs.end(process)
@@ -226,7 +219,7 @@ def table_maps(picked):
 
 
 def build(section, name, library, label, runs):
-    (words,) = output([built("walk_tables"), str(runs), library.path], 60)
+    (words,) = output([procs.built("walk_tables"), str(runs), library.path], 60)
     rows = int(words[1])
     section.row(
         name,
@@ -240,7 +233,7 @@ def build(section, name, library, label, runs):
 
 def memory(section, known):
     picked = pick(known)
-    built_tables = output([built("walk_tables"), "1", *(library.path for library in picked)], 60)
+    built_tables = output([procs.built("walk_tables"), "1", *(library.path for library in picked)], 60)
     rows = sum(int(words[1]) for words in built_tables)
     text, sizes = table_maps(picked)
     parts = " + ".join(f"{name} {size / 1e6:.2f}" for name, size in zip(TABLE_MAPS, sizes))

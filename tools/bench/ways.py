@@ -44,7 +44,7 @@ class Shape:
     def __init__(self, pid, how, functions, counting=False):
         flags = ["-c"] if counting else []
         self.process = procs.start(
-            [built("shapes"), *flags, how, str(pid), *functions],
+            [procs.built("shapes"), *flags, how, str(pid), *functions],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         self.lines = procs.Lines(self.process.stdout)
@@ -81,13 +81,6 @@ class Shape:
         counts = self.finish()
         why = ", ".join(f"{n:,} {LOST[what]}" for what, n in counts.items() if n and what in LOST)
         return Account(None, sum(counts[what] for what in LOST), why, counts["stacks"])
-
-
-def built(name):
-    path = os.path.join(procs.TOP, "build/tools/bench", name)
-    if not os.path.exists(path):
-        raise BenchError(f"{path} is not built: make bench-tools")
-    return path
 
 
 class Way:

@@ -62,10 +62,20 @@ class Workload:
             self.process.stdin.write(f"{text}\n".encode())
         except BrokenPipeError as error:
             raise BenchError(f"{self.name} has ended") from error
-        line, when = self.lines.next(LIMIT, self.name)
+        try:
+            line, when = self.lines.next(LIMIT, self.name)
+        except BenchError as error:
+            raise BenchError(f"{error}{self.death()}") from error
         if answer and line != answer:
             raise BenchError(f"{self.name} says: {line}")
         return line, when
+
+    def death(self):
+        """What it died of, if it did."""
+        if not procs.await_exit(self.process, 1):
+            return ""
+        code = self.process.poll()
+        return f" {signal.Signals(-code).name}" if code < 0 else f" status {code}"
 
     def prepare(self):
         """What has to be done anew once a tracer has come."""
@@ -83,6 +93,37 @@ class Workload:
         """It ends at the end of its stdin; what wraps it may have to write its findings."""
         self.process.stdin.close()
         procs.await_exit(self.process, 30)
+        procs.end(self.process)
+
+
+class Held:
+    """A program of tests/prog that allocates at a signal and then waits: tests/prog/target.h."""
+
+    functions = ("malloc",)
+    allocator = None
+
+    def __init__(self, *command):
+        self.files = {f"{n}_FILE": f"{procs.WORK}/{n}" for n in ("READY", "GO", "DONE", "QUIT")}
+        for path in self.files.values():
+            if os.path.exists(path):
+                os.unlink(path)
+        self.process = procs.start(
+            [procs.program(command[0]), *command[1:]],
+            env=dict(os.environ, WAIT="1", EXPECT_FILE="/dev/null", **self.files),
+        )
+        self.pid = self.process.pid
+        self.await_file("READY_FILE")
+
+    def await_file(self, name):
+        path = self.files[name]
+        procs.await_true(60, lambda: os.path.exists(path), "handshake", self.process)
+
+    def allocate(self):
+        with open(self.files["GO_FILE"], "w", encoding="utf-8"):
+            pass
+        self.await_file("DONE_FILE")
+
+    def stop(self):
         procs.end(self.process)
 
 
