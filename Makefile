@@ -195,7 +195,7 @@ ifdef SAN
 	@$(MAKE) --no-print-directory $(NJOBS) all unit
 	tests/run --build $(OUT) unit
 else
-	@$(MAKE) --no-print-directory $(NJOBS) all unit judges
+	@$(MAKE) --no-print-directory $(NJOBS) all unit judges bench-tools
 	@$(MAKE) --no-print-directory $(NJOBS) -C tests/prog
 	tests/run --build $(OUT)
 endif
