@@ -161,6 +161,7 @@ tool_is_tracing()
 # start_tool ARGS...: in the background, until it traces
 start_tool()
 {
+	: >"$CASE/log" # what an earlier one has said is not to be taken for this one's
 	# A shell starts background jobs with SIGINT ignored.
 	env --default-signal=INT,QUIT "$TOOL" "$@" >"$CASE/report" 2>"$CASE/log" </dev/null &
 	TOOL_PID=$!
