@@ -23,16 +23,6 @@ static bool is_loader(const struct image *image)
 	return !strncmp(image->name, "ld-", 3) && strncmp(image->name, "ld-musl", 7) != 0;
 }
 
-static bool is_entry_point(const char *function)
-{
-	size_t i;
-
-	for (i = 0; i < n_entry_points; i++)
-		if (!strcmp(function, entry_points[i].symbol))
-			return true;
-	return false;
-}
-
 struct caller {
 	const struct attacher *attacher;
 	size_t depth; /* of the frame that is looked at */
@@ -40,8 +30,8 @@ struct caller {
 
 /*
  * Is this the frame of an allocator that maps memory outside of its probed calls (background
- * threads, constructors), of ld.so, or of an allocator function without return probe: glibc's free
- * may map an arena?
+ * threads, constructors), of ld.so, or of an allocator function whose return is not waited for:
+ * glibc's free may map an arena, malloc where it is left out of a sample?
  */
 static bool is_not_the_program(const struct image *image, const char *function, void *arg)
 {
@@ -54,7 +44,8 @@ static bool is_not_the_program(const struct image *image, const char *function, 
 		return true;
 	if (attacher__is_allocator(c->attacher, image))
 		return true;
-	return function && attacher__is_probed(c->attacher, image) && is_entry_point(function);
+	return function && attacher__is_probed(c->attacher, image) &&
+	       entry_point__is_name(function);
 }
 
 static bool is_the_program(const struct mappings *m, uint64_t stack)

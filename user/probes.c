@@ -188,6 +188,16 @@ const struct entry_point entry_points[] = {
 
 const size_t n_entry_points = sizeof(entry_points) / sizeof(entry_points[0]);
 
+bool entry_point__is_name(const char *symbol)
+{
+	size_t i;
+
+	for (i = 0; i < n_entry_points; i++)
+		if (!strcmp(symbol, entry_points[i].symbol))
+			return true;
+	return false;
+}
+
 bool entry_point__may_throw(const struct entry_point *e)
 {
 	if (e->op == PROBE_OP_FREE || strstr(e->symbol, "nothrow"))

@@ -27,6 +27,8 @@ struct entry_point {
 extern const struct entry_point entry_points[];
 extern const size_t n_entry_points;
 
+/* Is it the name of one? */
+bool entry_point__is_name(const char *symbol);
 /* May it throw std::bad_alloc? Then it must not get a return probe: see elf/code.h. */
 bool entry_point__may_throw(const struct entry_point *e);
 /* How many of its arguments have to be in place where it is probed. */

@@ -77,13 +77,18 @@ static const uint8_t *fetch(struct walk *w, uint64_t addr, size_t *n)
 	return w->bytes + (addr - w->bytes_at);
 }
 
-static int add_target(struct walk *w, uint64_t addr)
+static int add_target(struct walk *w, uint64_t addr, bool called)
 {
-	if (code__reaches(w->out, addr))
-		return 0;
-	if (w->out->n_targets == CODE_MAX_TARGETS)
+	struct code *out = w->out;
+	size_t i;
+
+	for (i = 0; i < out->n_targets && out->targets[i] != addr; i++)
+		;
+	if (i == CODE_MAX_TARGETS)
 		return -ENOTSUP;
-	w->out->targets[w->out->n_targets++] = addr;
+	if (i == out->n_targets)
+		out->targets[out->n_targets++] = addr;
+	out->called[i] |= called;
 	return 0;
 }
 
@@ -132,15 +137,14 @@ static bool is_noreturn(const char *name)
 	return false;
 }
 
-/* Is there a stub at addr, an optional endbr64 and a jump, that leads to such a function? */
-static bool calls_noreturn(struct walk *w, uint64_t addr)
+/* What the stub at addr, an optional endbr64 and a jump, leads to; NULL: there is none. */
+static const char *stub_symbol(struct walk *w, uint64_t addr)
 {
 	const uint8_t *code;
-	const char *name;
+	const char *name = NULL;
 	cs_insn *in = cs_malloc(w->capstone);
 	uint64_t slot;
 	size_t n, i;
-	bool yes = false;
 
 	for (i = 0; in && i < 2; i++) {
 		code = fetch(w, addr, &n);
@@ -148,7 +152,6 @@ static bool calls_noreturn(struct walk *w, uint64_t addr)
 			break;
 		if (is_slot_jump(in, &slot)) {
 			name = elfimg__slot_symbol(w->img, slot);
-			yes = name && is_noreturn(name);
 			break;
 		}
 		if (in->id != X86_INS_ENDBR64)
@@ -156,7 +159,14 @@ static bool calls_noreturn(struct walk *w, uint64_t addr)
 	}
 	if (in)
 		cs_free(in, 1);
-	return yes;
+	return name;
+}
+
+static bool calls_noreturn(struct walk *w, uint64_t addr)
+{
+	const char *name = stub_symbol(w, addr);
+
+	return name && is_noreturn(name);
 }
 
 /*
@@ -179,16 +189,18 @@ static int follow(struct walk *w, const cs_insn *in)
 		return 0;
 	}
 	if (cs_insn_group(w->capstone, in, CS_GRP_CALL)) {
-		if (!direct)
+		if (!direct) {
+			w->out->calls_pointer = true;
 			return 1;
-		err = add_target(w, target);
+		}
+		err = add_target(w, target, true);
 		return err ? err : !calls_noreturn(w, target);
 	}
 	if (cs_insn_group(w->capstone, in, CS_GRP_JUMP)) {
 		if (!direct &&
 		    !(is_slot_jump(in, &slot) && elfimg__slot_target(w->img, slot, &target)))
 			return -ENOTSUP;
-		err = add_target(w, target);
+		err = add_target(w, target, false);
 		if (!err)
 			err = add_work(w, target);
 		return err ? err : in->id != X86_INS_JMP;
@@ -396,6 +408,16 @@ void code__probe_points(const struct elfimg *img, uint64_t vaddr, unsigned int a
 		memmove(&out->at[1], &out->at[0], (n - 1) * sizeof(out->at[0]));
 		out->at[0] = best;
 	}
+}
+
+const char *code__import(const struct elfimg *img, uint64_t vaddr)
+{
+	struct code code;
+	struct walk *w = open_walk(img, &code);
+	const char *name = w ? stub_symbol(w, vaddr) : NULL;
+
+	close_walk(w);
+	return name;
 }
 
 bool code__reaches(const struct code *code, uint64_t vaddr)

@@ -23,7 +23,9 @@ struct code {
 					     */
 	size_t n_returns;
 	uint64_t targets[CODE_MAX_TARGETS]; /* vaddrs that it calls or jumps to directly */
+	bool called[CODE_MAX_TARGETS];	    /* those that it calls, not only jumps to */
 	size_t n_targets;
+	bool calls_pointer; /* it also calls through a register or memory */
 };
 
 /*
@@ -48,6 +50,8 @@ struct code_points {
 };
 void code__probe_points(const struct elfimg *img, uint64_t vaddr, unsigned int args,
 			struct code_points *out);
+/* The name of the imported function that the stub (.plt) at vaddr leads to, or NULL: no stub. */
+const char *code__import(const struct elfimg *img, uint64_t vaddr);
 /* Does it call, or jump to, vaddr? */
 bool code__reaches(const struct code *code, uint64_t vaddr);
 #endif

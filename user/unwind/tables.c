@@ -235,11 +235,36 @@ void tables__publish(struct tables *t, const struct addrspace *as)
 	t->n_segs = n;
 }
 
+/* The row among [low, high) of the map that pc, counted as theirs, falls to. NULL: none. */
+static const struct unwind_row *search(const struct tables *t, size_t low, size_t high, uint64_t pc)
+{
+	size_t first = low;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (t->rows[mid].pc <= pc)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low > first && t->rows[low - 1].kind != UNWIND_END ? &t->rows[low - 1] : NULL;
+}
+
+bool tables__covers(const struct tables *t, const struct image *image, uint64_t vaddr)
+{
+	const struct table *table = find(t, image);
+
+	return table && table->stored &&
+	       search(t, table->first, table->first + table->n, vaddr - table->base);
+}
+
 bool tables__find(const struct tables *t, uint64_t pc, struct unwind_row *row)
 {
 	const struct unwind_seg *segs = t->segs + t->half * UNWIND_MAX_SEGS;
-	size_t low = 0, high = t->n_segs, first;
+	size_t low = 0, high = t->n_segs;
 	const struct unwind_seg *seg;
+	const struct unwind_row *there;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
@@ -252,18 +277,7 @@ bool tables__find(const struct tables *t, uint64_t pc, struct unwind_row *row)
 	if (!low || pc >= segs[low - 1].end)
 		return false;
 	seg = &segs[low - 1];
-	*row = (struct unwind_row){.cfa = 2, .kind = UNWIND_FP, .save = 2};
-	low = first = seg->row_lo;
-	high = seg->row_hi;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (t->rows[mid].pc <= pc - seg->bias)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low > first && t->rows[low - 1].kind != UNWIND_END)
-		*row = t->rows[low - 1];
+	there = search(t, seg->row_lo, seg->row_hi, pc - seg->bias);
+	*row = there ? *there : (struct unwind_row){.cfa = 2, .kind = UNWIND_FP, .save = 2};
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "unwind/row.h"
 
 struct addrspace;
+struct image;
 struct tables;
 
 struct tables *tables__new(void); /* NULL: no memory */
@@ -39,6 +40,8 @@ void tables__publish(struct tables *t, const struct addrspace *as);
  * pointer. False: no mapping holds pc.
  */
 bool tables__find(const struct tables *t, uint64_t pc, struct unwind_row *row);
+/* Is there a row, as published last, for the code at vaddr of an image? */
+bool tables__covers(const struct tables *t, const struct image *image, uint64_t vaddr);
 /* What went wrong with an image that was learned, once for each: "no room", "broken" …; NULL: no
  * more. */
 const char *tables__next_warning(struct tables *t);
