@@ -105,6 +105,7 @@ struct pending_call {
 	__u64 old_when;
 	__u8 active;
 	__u8 has_old;
+	__u8 counter; /* enum stat_id: where it counts, STAT_RECORDED: it is to be recorded */
 };
 
 /* mmap, munmap, mremap or brk between entry and return. */
@@ -150,7 +151,8 @@ struct workspace {
 struct thread_slot {
 	struct pending_call call;
 	struct pending_syscall sys;
-	__u64 last_free; /* block freed last, 0: none */
+	__u64 last_free;  /* block freed last, 0: none */
+	__u64 next_point; /* see sample_holds */
 #ifndef MEMLEAK_OLD
 	struct workspace work;
 #endif

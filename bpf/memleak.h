@@ -39,6 +39,8 @@ enum probe_op {
 #define PROBE_COOKIE_PTR(c) ((c) >> 32 & 0xf)
 /* may throw: probed at its return instructions, not by a return probe */
 #define PROBE_COOKIE_BY_EXIT (1ULL << 36)
+/* calls no other probed function: a call that is left out needs no return probe */
+#define PROBE_COOKIE_LEAF (1ULL << 37)
 
 /*
  * A live block, as a slot of the live table (bpf/live_table.h). Three words, packed:
@@ -214,12 +216,12 @@ enum stat_id {
 	STAT_LOST_REALLOC, /* old block of a realloc that never returned */
 	STAT_STACK_FULL,   /* recorded without a stack: stack table full */
 	STAT_STACK_FAULT,  /* recorded with its caller only: stack memory unreadable */
-	STAT_UNTRACKED_FREE, /* free of an address that is not in the live table */
+	STAT_UNTRACKED_FREE, /* free of an address that is not in the live table; not of a sample */
 	STAT_FAILED,	     /* calls that returned no memory */
 	STAT_ABANDONED,	     /* calls that never returned: exception, longjmp, thread end */
 	STAT_NO_SLOT,	     /* calls not followed: no per-thread slot */
 	STAT_FILTERED,	     /* allocations outside -z/-Z */
-	STAT_UNSAMPLED,	     /* allocations passed over by -s */
+	STAT_UNSAMPLED,	     /* allocations passed over: not in the sample */
 	STAT_EVENT_LOST,     /* notifications lost: ring buffer full */
 	STAT_MAX,
 	STAT_ROOM = 32, /* so that no two CPUs share a cache line */
@@ -284,6 +286,8 @@ struct stack_rest {
 	__u64 copy[STACK_REST_SIZE / 8]; /* from sp on */
 };
 
+#define SAMPLE_MAX_DIGITS 48 /* of a gap between sample points: bpf/sample.h */
+
 /* Settings, constant once loaded: the verifier removes what they switch off. */
 struct memleak_config {
 	__u64 min_size, max_size;   /* bytes; record only allocations in [min, max] */
@@ -291,12 +295,14 @@ struct memleak_config {
 	__u32 tgid;		    /* the target, as our pid namespace numbers it */
 	__u32 max_depth;	    /* frames a stack keeps */
 	__u32 sample;		    /* record 1 in sample allocations, drawn at random */
+	__u32 sample_digits;	    /* sampling by bytes: bpf/sample.h; 0: not so */
 	__u32 live_slots;	    /* homes in the live table, LIVE_WINDOW less than its slots */
 	__u32 stack_slots;	    /* the same of the stack table, STACK_WINDOW less */
 	__u32 max_stacks;	    /* room for the frames of so many */
 	__u8 started;	     /* we started the target: stop it while its libraries are mapped */
 	__u8 trace;	     /* -t */
 	__u8 frame_pointers; /* --stack fp */
+	__u64 sample_chance[SAMPLE_MAX_DIGITS]; /* times 2^64 */
 };
 
 /* Shared state, written by BPF and read, or set before attaching, by user space. */
@@ -308,6 +314,7 @@ struct memleak_state {
 	__u64 segs;	 /* unwind_segs in force: first | one past the last << 32 */
 	__u32 anchor;	 /* thread whose address space the kernel compares with: see links.h */
 	__u32 n_stacks;	 /* frames given out */
+	__u32 nesting;	 /* a function taken for a leaf has called a probed one: none are */
 	__u64 jiffies, now_ns; /* the same moment on two clocks: see read_clock */
 };
 

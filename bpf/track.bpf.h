@@ -14,6 +14,8 @@
 #else
 #include "live.bpf.h"
 #endif
+#include "live_count.bpf.h"
+#include "sample.bpf.h"
 #include "stack_table.bpf.h"
 #include "unwind.bpf.h"
 #include <bpf/bpf_core_read.h>
@@ -122,11 +124,18 @@ SUBPROGRAM bool track_nested(const struct pending_call *call, __u64 sp)
 #endif
 }
 
+/* The old block of a realloc is gone. False: so it was already, and was counted. */
+static __always_inline bool track_drop_old(const struct pending_call *call)
+{
+	live_recount(call->ptr, -1);
+	return live_give_up(call);
+}
+
 /* The pending call never returned. What became of a realloc's old block is not known. */
 static __always_inline void track_abandon(struct pending_call *call)
 {
 	stat_inc(STAT_ABANDONED);
-	if (call->has_old && live_give_up(call))
+	if (call->has_old && track_drop_old(call))
 		stat_inc(STAT_LOST_REALLOC);
 	call->active = 0;
 	call->has_old = 0;
@@ -163,12 +172,52 @@ static __always_inline __u64 track_product(__u64 a, __u64 b)
 	return (high << 32) + low;
 }
 
+/*
+ * Does the call end one block and begin another? With a sample by bytes resizing does, too: what
+ * the chance was that a block is recorded has to follow from its size.
+ */
+static __always_inline bool track_replaces(__u64 cookie)
+{
+	__u32 op = PROBE_COOKIE_OP(cookie);
+
+	return op == PROBE_OP_REALLOC || (op == PROBE_OP_RESIZE && cfg.sample_digits);
+}
+
+/*
+ * What becomes of a new block of that size: it is to be recorded, STAT_RECORDED, or the counter of
+ * those that are left out. To be asked once for each allocation, at its entry or wherever else its
+ * size is known: a sample goes on with each answer.
+ */
+SUBPROGRAM __u32 track_choose(struct thread_slot *slot, __u64 size)
+{
+	if (!slot)
+		return STAT_NO_SLOT;
+	if (size < cfg.min_size || size > cfg.max_size)
+		return STAT_FILTERED;
+	/* drawn, not counted off: a fixed stride would fall into step with the program */
+	if (cfg.sample > 1 && bpf_get_prandom_u32() > 0xffffffffU / cfg.sample)
+		return STAT_UNSAMPLED;
+	if (cfg.sample_digits && !sample_holds(&slot->next_point, size))
+		return STAT_UNSAMPLED;
+	return STAT_RECORDED;
+}
+
+/*
+ * Does a call that is left out need no return? Not when it calls nothing that is probed: whatever
+ * does is a call of its own. Found out by reading its code, so believed until it is seen otherwise.
+ */
+static __always_inline bool track_is_leaf(__u64 cookie)
+{
+	return cookie & PROBE_COOKIE_LEAF && !state.nesting;
+}
+
 /* An allocator function is entered. False: its return does not matter. */
 SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 {
 	__u64 sp = PT_REGS_SP(ctx), size, count;
 	struct pending_call *call;
 	struct thread_slot *slot;
+	__u32 counter;
 
 	barrier_var(sp); /* as in track_arg */
 	slot = slot_get();
@@ -180,8 +229,11 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	if (call->active) {
 		/* at the same place, a tail call; but not of the function to itself: it threw */
 		if (track_nested(call, sp) &&
-		    !(call->sp == sp && call->cookie == cookie && cookie & PROBE_COOKIE_BY_EXIT))
+		    !(call->sp == sp && call->cookie == cookie && cookie & PROBE_COOKIE_BY_EXIT)) {
+			if (call->cookie & PROBE_COOKIE_LEAF)
+				state.nesting = 1;
 			return false;
+		}
 		track_abandon(call);
 	}
 	size = track_arg(ctx, PROBE_COOKIE_SIZE(cookie));
@@ -189,6 +241,12 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 		count = track_arg(ctx, PROBE_COOKIE_COUNT(cookie));
 		size = track_product(size, count);
 	}
+	counter = track_choose(slot, size);
+	if (counter != STAT_RECORDED && track_is_leaf(cookie)) {
+		stat_inc(counter);
+		return false;
+	}
+	call->counter = counter;
 	call->sp = sp;
 	call->cookie = cookie;
 	call->ra = 0;
@@ -202,7 +260,7 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	 * realloc gives the old address back before it returns, so another thread may own it by
 	 * then: the block is held now, and put back if the call fails.
 	 */
-	if (PROBE_COOKIE_OP(cookie) == PROBE_OP_REALLOC && call->ptr) {
+	if (track_replaces(cookie) && call->ptr && live_may_hold(call->ptr)) {
 		call->old = live_hold(call->ptr, state.space & 255, &call->old_when);
 		call->has_old = call->old != LIVE_NONE;
 	}
@@ -238,9 +296,12 @@ SUBPROGRAM void track_enter(struct thread_slot *slot, __u64 addr, __u64 stack)
 	call = &slot->call;
 	/* not bpf_ktime_get_ns, which takes longer than all the rest of this */
 	birth = call->old_when ? LIVE_BIRTH(call->old_when) : bpf_jiffies64();
+	live_recount(addr, 1);
 	done = live_record(addr,
 			   LIVE_WHAT(call->size, state.space, PROBE_COOKIE_ENTRY(call->cookie)),
 			   LIVE_WHEN(stack, birth), count);
+	if (done)
+		live_recount(addr, -1); /* it was counted before, or is not there */
 	if (done > 0)
 		stat_inc(STAT_IMPLIED); /* handed out again: a free has escaped us */
 	else if (done < 0)
@@ -253,20 +314,10 @@ SUBPROGRAM void track_enter(struct thread_slot *slot, __u64 addr, __u64 stack)
  */
 SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u64 sp, __u64 fp)
 {
-	__u64 size, stack;
+	__u64 stack;
 
 	if (!slot)
 		return;
-	size = slot->call.size;
-	if (size < cfg.min_size || size > cfg.max_size) {
-		stat_inc(STAT_FILTERED);
-		return;
-	}
-	/* drawn, not counted off: a fixed stride would fall into step with the program */
-	if (cfg.sample > 1 && bpf_get_prandom_u32() > 0xffffffffU / cfg.sample) {
-		stat_inc(STAT_UNSAMPLED);
-		return;
-	}
 	if (!addr) {
 		stat_inc(STAT_LOST_READ);
 		return;
@@ -295,7 +346,7 @@ static __always_inline void track_settle_old(struct thread_slot *slot, bool move
 		return;
 	}
 	/* realloc(p, 0) returning NULL has freed p */
-	if (live_give_up(call))
+	if (track_drop_old(call))
 		stat_inc(STAT_FREED);
 }
 
@@ -315,18 +366,25 @@ static __always_inline struct thread_slot *track_pending(void)
 }
 
 /* The pending call is over; (ip, sp) are its caller's. */
-static __always_inline void track_finish(struct pt_regs *ctx, struct thread_slot *slot, __u64 ip,
-					 __u64 sp)
+SUBPROGRAM void track_finish(struct pt_regs *ctx, struct thread_slot *slot, __u64 ip, __u64 sp)
 {
-	struct pending_call *call = &slot->call;
 	__u64 rc = PT_REGS_RC(ctx), addr = rc;
-	__u32 op = PROBE_COOKIE_OP(call->cookie);
+	struct pending_call *call;
 	bool failed = !rc;
+	__u32 op;
 
+	if (!slot)
+		return;
+	call = &slot->call;
+	op = PROBE_COOKIE_OP(call->cookie);
 	call->active = 0;
 	if (op == PROBE_OP_RESIZE) {
-		track_resized(slot, rc);
-		return;
+		if (!track_replaces(call->cookie)) {
+			track_resized(slot, rc);
+			return;
+		}
+		failed = rc < call->size;
+		addr = call->ptr;
 	}
 	if (op == PROBE_OP_ALLOC_OUT) {
 		failed = rc != 0; /* the out pointer holds nothing of this call */
@@ -338,6 +396,8 @@ static __always_inline void track_finish(struct pt_regs *ctx, struct thread_slot
 	track_settle_old(slot, !failed);
 	if (failed)
 		stat_inc(STAT_FAILED);
+	else if (call->counter != STAT_RECORDED)
+		stat_inc(call->counter);
 	else
 		track_record(slot, addr, ip, sp, PT_REGS_FP(ctx));
 }
@@ -378,6 +438,18 @@ SUBPROGRAM int track_exit(struct pt_regs *ctx)
 	return 0;
 }
 
+/* -t */
+static __always_inline void track_tell_free(__u64 addr, __u64 cookie)
+{
+	struct event *e = cfg.trace ? event_reserve(EVENT_FREE) : NULL;
+
+	if (!e)
+		return;
+	e->addr = addr;
+	e->entry = PROBE_COOKIE_ENTRY(cookie);
+	bpf_ringbuf_submit(e, 0);
+}
+
 /*
  * A block is freed. Counted at entry, never at return: by then the address may be another thread's.
  */
@@ -385,11 +457,20 @@ SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 {
 	__u64 addr = track_arg(ctx, PROBE_COOKIE_PTR(cookie));
 	struct thread_slot *slot;
-	struct event *e;
 	bool freed;
 
 	if (!addr)
 		return 0;
+	/* a block that is not there is not in the sample, as a rule: nothing to tell, nothing to do
+	 */
+	if (live_is_sample()) {
+		if (!live_may_hold(addr) || !live_remove(addr, state.space & 255))
+			return 0;
+		live_recount(addr, -1);
+		stat_inc(STAT_FREED);
+		track_tell_free(addr, cookie);
+		return 0;
+	}
 	slot = slot_get();
 	if (!slot) {
 		stat_inc(STAT_NO_SLOT);
@@ -403,14 +484,7 @@ SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 		stat_inc(STAT_UNTRACKED_FREE);
 	/* of two calls in a row the second is another one */
 	slot->last_free = !freed && slot->last_free == addr ? 0 : addr;
-	if (cfg.trace) {
-		e = event_reserve(EVENT_FREE);
-		if (e) {
-			e->addr = addr;
-			e->entry = PROBE_COOKIE_ENTRY(cookie);
-			bpf_ringbuf_submit(e, 0);
-		}
-	}
+	track_tell_free(addr, cookie);
 	return 0;
 }
 

@@ -158,7 +158,8 @@ def check(path, truth_path, attached, lossy, top):
         if not all(k in a for k in ("seen", "freed", "outstanding", "lost")):
             wrong.append(f"report {i + 1} has no accounting line")
             continue
-        if a["seen"] != a["freed"] + a["outstanding"] + a["lost"] + report.gone():
+        left = a["freed"] + a["outstanding"] + a["lost"] + a.get("passed over", 0) + report.gone()
+        if a["seen"] != left:
             wrong.append(f"report {i + 1} does not balance: {a}")
         if "not balance" in report.text():
             wrong.append("the tool says that the report does not balance")

@@ -12,9 +12,12 @@
 #include "render/render.h"
 #include "target/addrspace.h"
 #include "target/allocators.h"
+#include "target/leaf.h"
+#include "unwind/tables.h"
 
 struct attacher *attacher__new(struct session *session, const struct addrspace *as,
-			       const struct allocators_opts *opts, FILE *explain)
+			       const struct allocators_opts *opts, const struct tables *left_out,
+			       FILE *explain)
 {
 	struct attacher *a = calloc(1, sizeof(*a));
 
@@ -23,6 +26,7 @@ struct attacher *attacher__new(struct session *session, const struct addrspace *
 	a->session = session;
 	a->as = as;
 	a->opts = opts;
+	a->left_out = left_out;
 	a->explain = explain;
 	return a;
 }
@@ -197,6 +201,18 @@ static int add_throwing(const struct attacher *a, struct site_list *list, size_t
 	return err;
 }
 
+/*
+ * Is it done with at its entry where it is left out? What it maps has to be told from the program's
+ * own mappings by the names on the stack then: see mappings.c.
+ */
+static bool is_leaf(const struct attacher *a, const struct allocator *alloc, size_t i,
+		    const struct placement *at)
+{
+	return a->left_out && !a->opts->prefix && !a->opts->offsets && !at->patched &&
+	       alloc->image->elf && tables__covers(a->left_out, alloc->image, at->entry) &&
+	       leaf__is(alloc, i);
+}
+
 /* Function i of a file, which is the last one so far, of an object. */
 static int add_function(struct attacher *a, struct site_list *list, const struct allocator *alloc,
 			size_t i_site, size_t file)
@@ -231,7 +247,8 @@ static int add_function(struct attacher *a, struct site_list *list, const struct
 	}
 	if (throws)
 		return add_throwing(a, list, file, i, &code);
-	return add_entry(a, list, file, i, e->op == PROBE_OP_FREE ? SESSION_FREE : SESSION_CALL, 0);
+	return add_entry(a, list, file, i, e->op == PROBE_OP_FREE ? SESSION_FREE : SESSION_CALL,
+			 is_leaf(a, alloc, i_site, &f->at) ? PROBE_COOKIE_LEAF : 0);
 }
 
 /* What is not known yet of an object's functions: where to probe them. */

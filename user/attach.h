@@ -12,11 +12,16 @@ struct allocators_opts;
 struct attacher;
 struct image;
 struct session;
+struct tables;
 
-/* All borrowed. explain: what is probed, where and why, goes there; NULL: nowhere. NULL: no memory.
+/*
+ * All borrowed. left_out: where not every allocation is followed, the tables that stacks are walked
+ * by, so that calls which are left out may cost less (target/leaf.h); NULL: no such calls, or no
+ * tables. explain: what is probed, where and why, goes there; NULL: nowhere. NULL: no memory.
  */
 struct attacher *attacher__new(struct session *session, const struct addrspace *as,
-			       const struct allocators_opts *opts, FILE *explain);
+			       const struct allocators_opts *opts, const struct tables *left_out,
+			       FILE *explain);
 void attacher__free(struct attacher *a);
 /*
  * Probe what has been mapped and is not probed yet. announce: a line for each object on it, NULL:

@@ -35,6 +35,7 @@ struct attacher {
 	struct session *session;
 	const struct addrspace *as;
 	const struct allocators_opts *opts;
+	const struct tables *left_out;
 	FILE *explain; /* NULL: do not */
 	struct probed *files;
 	size_t n_files;

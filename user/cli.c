@@ -18,11 +18,13 @@
 #define MAX_OLDER_MS (INT64_MAX / NS_PER_MS)
 #define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
 #define MAX_STACKS (1 << 22)
+#define MAX_SAMPLE_BYTES (1ULL << 40)
 
 /* Options without a letter. */
 enum {
 	OPT_SORT = 256,
 	OPT_OFFSET,
+	OPT_SAMPLE_BYTES,
 	OPT_MAX_LIVE,
 	OPT_MAX_STACKS,
 	OPT_MAX_DEPTH,
@@ -46,6 +48,7 @@ static const struct opt {
 	{'a', "show-allocs", NULL},
 	{'t', "trace", NULL},
 	{'s', "sample-rate", "a number of allocations (1 to 4294967295)"},
+	{OPT_SAMPLE_BYTES, "sample-bytes", "a number of bytes (1 to 1099511627776, 512K, 1M)"},
 	{'O', "object", "the path or file name of an object"},
 	{'S', "symbols-prefix", "a prefix of function names, like je_"},
 	{'C', "combined-only", NULL},
@@ -95,6 +98,8 @@ void cli__help(FILE *out)
 	      "  -z, --min-size BYTES       only allocations of at least this (4096, 4K, 1M)\n"
 	      "  -Z, --max-size BYTES       only allocations of at most this\n"
 	      "  -s, --sample-rate N        only about one allocation in N; figures are scaled\n"
+	      "      --sample-bytes BYTES   only a sample: about one block in so many bytes\n"
+	      "                             (512K); figures are scaled, with error bars\n"
 	      "  -F, --wa-missing-free      accepted as bcc has it; always on: a block whose\n"
 	      "                             address is allocated again counts as freed\n"
 	      "\n"
@@ -130,6 +135,7 @@ void cli__help(FILE *out)
 	      "  memleak-bpf -c './server --port 80' 60    the same, a report every minute\n"
 	      "  memleak-bpf -p 4312 -o 60000              only what is older than a minute\n"
 	      "  memleak-bpf -p 4312 -z 16K -Z 1M          only blocks of 16 KiB to 1 MiB\n"
+	      "  memleak-bpf -p 4312 --sample-bytes 512K   large leaks, at a low price\n"
 	      "  memleak-bpf -p 4312 -a -T 3               every block of the 3 largest stacks\n"
 	      "  memleak-bpf -p 4312 -S je_                jemalloc built with the prefix je_\n"
 	      "  memleak-bpf -p 4312 -O libc.so.6          only the allocator in that object\n"
@@ -278,6 +284,8 @@ static int parse_value(struct parser *p, int id, const char *value)
 		return err;
 	case 's':
 		return number(p, id, value, false, 1, UINT32_MAX, &cli->sample);
+	case OPT_SAMPLE_BYTES:
+		return number(p, id, value, true, 1, MAX_SAMPLE_BYTES, &cli->sample_bytes);
 	case 'O':
 		return string(p, id, value, &cli->object);
 	case 'S':
@@ -404,6 +412,10 @@ static int check(const struct parser *p)
 	if (cli->min_size > cli->max_size)
 		return fail(p, "option -z: %" PRIu64 " bytes is above -Z, %" PRIu64 " bytes",
 			    cli->min_size, cli->max_size);
+	if (cli->sample > 1 && cli->sample_bytes)
+		return fail(p,
+			    "-s and --sample-bytes exclude each other: -s draws one allocation in "
+			    "N, whatever its size, --sample-bytes by size");
 	if (cli->combined_only && cli->older_given && cli->older_ns)
 		return fail(p, "-C and -o exclude each other: -C keeps no ages");
 	return 0;

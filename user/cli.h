@@ -23,6 +23,7 @@ struct cli {
 	bool show_blocks;	     /* -a */
 	bool trace;		     /* -t */
 	uint64_t sample;	     /* -s, default 1 */
+	uint64_t sample_bytes;	     /* --sample-bytes, 0: none */
 	const char *object;	     /* -O */
 	const char *prefix;	     /* -S */
 	const char *offsets;	     /* --offset */

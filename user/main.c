@@ -38,7 +38,7 @@ static int run(const struct cli *cli)
 				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
-				.sample = cli->sample,
+				.sampling = {.calls = cli->sample, .bytes = cli->sample_bytes},
 			},
 		.all_ages_at_end = !cli->older_given,
 		.min_size = cli->min_size,

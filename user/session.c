@@ -20,6 +20,7 @@
 #include "live.h"
 #include "live_hash.h"
 #include "object.h"
+#include "sample.h"
 #include "stacks.h"
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
@@ -124,6 +125,8 @@ static int configure(struct session *s, const struct session_opts *opts)
 	cfg->max_size = opts->max_size;
 	cfg->max_depth = opts->max_depth;
 	cfg->sample = opts->sample;
+	if (opts->sample_bytes)
+		cfg->sample_digits = sample__chances(opts->sample_bytes, cfg->sample_chance);
 	cfg->started = opts->started;
 	cfg->trace = opts->trace;
 	cfg->frame_pointers = opts->frame_pointers;

@@ -25,7 +25,8 @@ struct session_opts {
 	pid_t anchor;		     /* a living thread of it, see links.h */
 	bool started;		     /* the target is ours and has not called execve yet */
 	uint64_t min_size, max_size; /* bytes */
-	uint64_t sample;
+	uint64_t sample;	     /* one allocation in so many */
+	uint64_t sample_bytes;	     /* see bpf/sample.h, 0: not so */
 	bool trace;
 	uint64_t max_live;
 	uint64_t max_stacks;

@@ -43,6 +43,7 @@ static int add_interval(uint64_t start, uint64_t bytes, const struct interval_in
 		.stack = info->stack,
 		.entry = info->entry,
 		.note = info->note,
+		.certain = true,
 	};
 
 	return model__add(c->s->model, &block);
@@ -105,7 +106,7 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 	a->stack_fault = sum[STAT_STACK_FAULT];
 	a->event_lost = sum[STAT_EVENT_LOST];
 	a->event_missed = after->missed;
-	a->seen += maps.seen;
+	a->seen += maps.seen + a->unsampled;
 	a->freed += maps.freed;
 	a->outstanding += maps.outstanding;
 	a->gone_exec += maps.gone;
@@ -116,7 +117,7 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 		a->cuts[i].count = cut[i] + s->mappings->cut[i];
 		a->stacks_cut += a->cuts[i].count;
 	}
-	without = a->lost_read + a->stack_full + a->stacks_cut;
+	without = a->lost_read + a->stack_full + a->stacks_cut + a->unsampled;
 	a->stacks_complete = a->seen > without ? a->seen - without : 0;
 }
 

@@ -35,7 +35,7 @@ void status__show(struct status *s, const struct session *session, uint64_t star
 	session__stats(session, &stats);
 	fprintf(s->out, "\r\033[K%llu s, %s allocations, %s frees seen; ",
 		(unsigned long long)((now - start_ns) / 1000000000),
-		format__number(seen, session__seen(&stats)),
+		format__number(seen, session__seen(&stats) + stats.sum[STAT_UNSAMPLED]),
 		format__number(freed, stats.sum[STAT_FREED]));
 	if (next_ns == UINT64_MAX)
 		fputs("report at the end, or at Ctrl-C", s->out);

@@ -132,7 +132,8 @@ static int open_session(struct trace *t)
 		.started = t->spawn != NULL,
 		.min_size = o->min_size,
 		.max_size = o->max_size,
-		.sample = o->model.sample,
+		.sample = o->model.sampling.calls,
+		.sample_bytes = o->model.sampling.bytes,
 		.trace = o->trace_events,
 		.max_live = o->max_live,
 		.max_stacks = o->max_stacks,
@@ -154,6 +155,12 @@ static int open_session(struct trace *t)
 	return err;
 }
 
+/* Is not every allocation followed? */
+static bool is_selective(const struct trace_opts *o)
+{
+	return sampling__is_on(&o->model.sampling) || o->min_size || o->max_size != UINT64_MAX;
+}
+
 /* Everything but the session; all of it only fails for lack of memory or descriptors. */
 static int open_parts(struct trace *t)
 {
@@ -173,6 +180,7 @@ static int open_parts(struct trace *t)
 		t->stacks = stacks__new(session__stacks(t->session), t->opts->max_depth, t->as,
 					t->sym, t->jit);
 		t->attacher = attacher__new(t->session, t->as, &t->opts->allocators,
+					    is_selective(t->opts) ? t->tables : NULL,
 					    t->opts->verbose ? stderr : NULL);
 		if (!t->stacks || !t->attacher)
 			err = -ENOMEM;

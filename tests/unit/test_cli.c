@@ -111,6 +111,11 @@ static void letters(void)
 	ACCEPT("-p 1 -C");
 	CHECK(cli.combined_only);
 	ACCEPT("-p 1 -C -o 0"); /* no contradiction */
+	CHECK_EQ(cli.sample_bytes, 0);
+	ACCEPT("-p 1 --sample-bytes 512K -s 1"); /* 1 in 1 draws nothing */
+	CHECK_EQ(cli.sample_bytes, 524288);
+	ACCEPT("-p 1 --sample-bytes=1024G");
+	CHECK_EQ(cli.sample_bytes, 1ULL << 40);
 }
 
 static void long_names(void)
@@ -271,6 +276,9 @@ static void contradictions(void)
 	check_refused("-c ls -c ls", "option -c: given twice; one command is traced at a time");
 	check_refused("-p 1 -p 1", "option -p: given twice; one process is traced at a time");
 	check_refused("-p 1 -z 2K -Z 1K", "option -z: 2048 bytes is above -Z, 1024 bytes");
+	check_refused("-p 1 -s 10 --sample-bytes 64K",
+		      "-s and --sample-bytes exclude each other: -s draws one allocation in N, "
+		      "whatever its size, --sample-bytes by size");
 	check_refused("-p 1 -C -o 1", "-C and -o exclude each other: -C keeps no ages");
 }
 

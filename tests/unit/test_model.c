@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -67,7 +68,7 @@ static struct report *finish(struct model *m)
 
 static void groups_and_sorts(void)
 {
-	struct model *m = new_model((struct model_opts){.older_ns = 500 * MS, .sample = 1});
+	struct model *m = new_model((struct model_opts){.older_ns = 500 * MS});
 	struct report *r;
 
 	CHECK_EQ(model__begin(m, NOW, false), 0);
@@ -113,7 +114,7 @@ static void groups_and_sorts(void)
 
 static void merges_equal_frames(void)
 {
-	struct model *m = new_model((struct model_opts){.sample = 1});
+	struct model *m = new_model((struct model_opts){0});
 	char malloc_again[] = "malloc"; /* equal as a string only */
 	struct model_block b = {.addr = 1, .size = 1, .stack = 2205, .entry = malloc_again};
 	struct report *r;
@@ -157,8 +158,7 @@ static void merges_equal_frames(void)
 
 static void cuts_to_the_top(void)
 {
-	struct model *m =
-		new_model((struct model_opts){.sample = 1, .top = 2, .sort = REPORT_SORT_COUNT});
+	struct model *m = new_model((struct model_opts){.top = 2, .sort = REPORT_SORT_COUNT});
 	struct report *r;
 
 	CHECK_EQ(model__begin(m, NOW, false), 0);
@@ -186,7 +186,7 @@ static void ties_are_ordered(void)
 	size_t i, j;
 
 	for (i = 0; i < 3; i++) {
-		struct model *m = new_model((struct model_opts){.sample = 1});
+		struct model *m = new_model((struct model_opts){0});
 		struct report *r;
 
 		CHECK_EQ(model__begin(m, NOW, false), 0);
@@ -202,7 +202,7 @@ static void ties_are_ordered(void)
 
 static void growth(void)
 {
-	struct model *m = new_model((struct model_opts){.sample = 1, .top = 1});
+	struct model *m = new_model((struct model_opts){.top = 1});
 	struct report *r;
 
 	CHECK_EQ(model__begin(m, NOW, false), 0);
@@ -264,8 +264,8 @@ static void growth(void)
 
 static void lists_blocks(void)
 {
-	struct model *m = new_model((struct model_opts){
-		.sample = 1, .top = 1, .show_blocks = true, .older_ns = 500 * MS});
+	struct model *m =
+		new_model((struct model_opts){.top = 1, .show_blocks = true, .older_ns = 500 * MS});
 	struct report *r;
 
 	CHECK_EQ(model__begin(m, NOW, false), 0);
@@ -288,8 +288,10 @@ static void lists_blocks(void)
 
 static void combined_and_sampled(void)
 {
-	struct model *m = new_model((struct model_opts){
-		.sample = 10, .combined_only = true, .older_ns = 500 * MS, .show_blocks = true});
+	struct model *m = new_model((struct model_opts){.sampling = {.calls = 10},
+							.combined_only = true,
+							.older_ns = 500 * MS,
+							.show_blocks = true});
 	struct report *r;
 
 	CHECK_EQ(model__begin(m, NOW, false), 0);
@@ -297,7 +299,7 @@ static void combined_and_sampled(void)
 	add(m, 2, UINT64_MAX / 2, 1, 1002);
 	r = finish(m);
 	CHECK(r->combined_only);
-	CHECK_EQ(r->sample, 10);
+	CHECK_EQ(r->sampling.calls, 10);
 	CHECK_EQ(r->young_count, 0);
 	CHECK_EQ(r->count, 20);
 	CHECK(r->bytes == UINT64_MAX); /* sticks, does not wrap */
@@ -310,6 +312,60 @@ static void combined_and_sampled(void)
 	CHECK_EQ(model__begin(m, NOW, false), 0);
 	r = finish(m);
 	CHECK_EQ(r->bytes_delta, -INT64_MAX);
+	report__free(r);
+	model__free(m);
+}
+
+static bool is_about(uint64_t is, double should)
+{
+	return (double)is >= should - 0.5 && (double)is <= should + 0.5;
+}
+
+static void sampled_by_bytes(void)
+{
+	struct model *m = new_model((struct model_opts){
+		.sampling = {.bytes = 1000}, .older_ns = 500 * MS, .show_blocks = true});
+	/* how many a block of 111 bytes, and of one, stands for */
+	const double small = 1 / -expm1(-0.111), byte = 1 / -expm1(-0.001);
+	struct model_block mapping = {.addr = 0x9000,
+				      .size = 4096,
+				      .birth_ns = NOW - 600 * MS,
+				      .stack = 1003,
+				      .entry = "mmap",
+				      .certain = true};
+	struct report *r;
+
+	CHECK_EQ(model__begin(m, NOW, false), 0);
+	add(m, 0x10, 111, 600, 1001);
+	add(m, 0x20, 0, 700, 1002); /* drawn as one byte */
+	add(m, 0x30, 1, 700, 1002);
+	add(m, 0x40, 20000, 600, 1001);
+	add(m, 0x50, 111, 400, 1001); /* young */
+	CHECK_EQ(model__add(m, &mapping), 0);
+	r = finish(m);
+	CHECK_EQ(r->sampling.bytes, 1000);
+	CHECK_EQ(r->n_sites, 3);
+	CHECK_EQ(r->sampled, 5);
+	/* large blocks stand for themselves */
+	CHECK_EQ(r->sites[0].sampled, 2);
+	CHECK(is_about(r->sites[0].bytes, 20000 + 111 * small));
+	CHECK(is_about(r->sites[0].count, 1 + small));
+	CHECK(r->sites[0].bytes_range.low >= 20111);
+	CHECK(r->sites[0].bytes_range.high > r->sites[0].bytes);
+	CHECK_EQ(r->sites[0].blocks[0].stands_for, 1);
+	CHECK_EQ(r->sites[0].blocks[1].stands_for, 10);
+	/* mappings are not drawn */
+	CHECK_STR(r->sites[1].entry, "mmap");
+	CHECK_EQ(r->sites[1].bytes, 4096);
+	CHECK_EQ(r->sites[1].count, 1);
+	CHECK_EQ(r->sites[1].bytes_range.low, 4096);
+	CHECK_EQ(r->sites[1].bytes_range.high, 4096);
+	CHECK_EQ(r->sites[1].blocks[0].stands_for, 1);
+	CHECK(is_about(r->sites[2].bytes, byte));
+	CHECK(is_about(r->sites[2].count, 2 * byte));
+	CHECK(is_about(r->young_count, small) && is_about(r->young_bytes, 111 * small));
+	CHECK_EQ(r->bytes, r->sites[0].bytes + r->sites[1].bytes + r->sites[2].bytes);
+	CHECK_EQ(r->count, r->sites[0].count + r->sites[1].count + r->sites[2].count);
 	report__free(r);
 	model__free(m);
 }
@@ -421,8 +477,7 @@ static void random_blocks(void)
 	static const char *const entries[] = {"malloc", "calloc", "mmap"};
 	static struct naive history[2];
 	unsigned short state[3] = {7, 8, 9};
-	struct model *m = new_model(
-		(struct model_opts){.sample = 1, .older_ns = 300 * MS, .show_blocks = true});
+	struct model *m = new_model((struct model_opts){.older_ns = 300 * MS, .show_blocks = true});
 	int round, i;
 
 	for (round = 0; round < 20 && !check_failed; round++) {
@@ -462,7 +517,7 @@ static void random_blocks(void)
 /* A million blocks on 900 stacks: seconds would mean that something is not hashed. */
 static void a_million_blocks(void)
 {
-	struct model *m = new_model((struct model_opts){.sample = 1, .top = 10});
+	struct model *m = new_model((struct model_opts){.top = 10});
 	clock_t start = clock();
 	struct report *r;
 	int i;
@@ -489,6 +544,7 @@ int main(void)
 	RUN(growth);
 	RUN(lists_blocks);
 	RUN(combined_and_sampled);
+	RUN(sampled_by_bytes);
 	RUN(random_blocks);
 	RUN(a_million_blocks);
 	return check_done();

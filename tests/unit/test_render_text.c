@@ -94,7 +94,7 @@ static const struct report leak = {
 	.count = 10,
 	.n_stacks = 1,
 	.older_ns = 500 * MS,
-	.sample = 1,
+	.sampled = 10,
 	.sites = &leak_site,
 	.n_sites = 1,
 	.account = {.seen = 23, .freed = 13, .outstanding = 10, .stacks_complete = 23},
@@ -175,7 +175,8 @@ static void second_report(void)
 
 static void every_block(void)
 {
-	struct report_block blocks[] = {{0x55aece6a02a0, 4096, 1234 * MS}, {0x10, 0, 200 * S}};
+	struct report_block blocks[] = {{0x55aece6a02a0, 4096, 1234 * MS, 1},
+					{0x10, 0, 200 * S, 1}};
 	struct report_site site = leak_site;
 	struct report r = leak;
 
@@ -187,15 +188,57 @@ static void every_block(void)
 	check_golden(&r, "text-combined");
 }
 
+/* Estimates with error bars, beside a site that is certain. */
+static void sampled(void)
+{
+	struct report_block block = {0x7f0000001000, 64, 1234 * MS, 8192};
+	struct report_site sites[] = {leak_site, leak_site};
+	struct report r = leak;
+
+	sites[0].bytes = 13002342;
+	sites[0].count = 1234;
+	sites[0].sampled = 31;
+	sites[0].bytes_range = (struct estimate_range){9160210, 18456123};
+	sites[0].count_range = (struct estimate_range){869, 1752};
+	sites[0].blocks = &block;
+	sites[0].n_blocks = 1;
+	sites[0].bytes_delta = 524352;
+	sites[0].count_delta = 50;
+	sites[1].entry = "mmap";
+	sites[1].bytes_range = (struct estimate_range){122880, 122880};
+	sites[1].count_range = (struct estimate_range){10, 10};
+	r.sites = sites;
+	r.n_sites = 2;
+	r.n_stacks = 3;
+	r.bytes = 14000000;
+	r.count = 2000;
+	r.sampled = 45;
+	r.bytes_range = (struct estimate_range){10000000, 19000000};
+	r.count_range = (struct estimate_range){1500, 2600};
+	r.has_delta = true;
+	r.sampling.bytes = 524288;
+	r.account = (struct report_account){.seen = 1000050,
+					    .freed = 4,
+					    .outstanding = 46,
+					    .unsampled = 1000000,
+					    .untracked_frees = 17,
+					    .stacks_complete = 50};
+	CHECK_EQ(report__balance(&r.account), 0);
+	check_golden(&r, "text-sampled");
+	/* what is drawn decides which range is sure */
+	r.sampling = (struct sampling){.calls = 40};
+	check_golden(&r, "text-sampled-calls");
+}
+
 static void losses_in_words(void)
 {
 	char warning[] = "the target has replaced itself (execve)";
 	char *warnings[] = {warning};
 	struct report r = leak;
 
-	r.sample = 100;
+	r.sampling.calls = 100;
 	r.account = (struct report_account){
-		.seen = 2000000,
+		.seen = 200000000,
 		.freed = 1000000,
 		.outstanding = 999445,
 		.lost_full = 512,
@@ -232,15 +275,15 @@ static void losses_in_words(void)
 
 static void nothing_there(void)
 {
-	struct report r = {.time = STAMP, .sample = 1, .older_ns = 500 * MS, .target_ended = true};
+	struct report r = {.time = STAMP, .older_ns = 500 * MS, .target_ended = true};
 
 	check_golden(&r, "text-nothing-seen");
 	r.account.filtered = 1234;
 	check_golden(&r, "text-nothing-filtered");
-	r.account = (struct report_account){.unsampled = 5};
-	r.sample = 1000;
+	r.account = (struct report_account){.seen = 5, .unsampled = 5};
+	r.sampling.calls = 1000;
 	check_golden(&r, "text-nothing-sampled");
-	r.sample = 1;
+	r.sampling.calls = 1;
 	r.account = (struct report_account){.seen = 4567, .freed = 4567, .stacks_complete = 4567};
 	check_golden(&r, "text-nothing-left");
 	r.account.freed -= 67;
@@ -249,7 +292,6 @@ static void nothing_there(void)
 	check_golden(&r, "text-nothing-known");
 	/* While the target runs, an empty report is just that; young blocks are there. */
 	r = (struct report){.time = STAMP,
-			    .sample = 1,
 			    .older_ns = 500 * MS,
 			    .young_bytes = 5,
 			    .young_count = 1,
@@ -384,6 +426,7 @@ int main(void)
 	RUN(first_report);
 	RUN(second_report);
 	RUN(every_block);
+	RUN(sampled);
 	RUN(losses_in_words);
 	RUN(nothing_there);
 	RUN(hostile_names);

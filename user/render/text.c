@@ -146,6 +146,31 @@ static void emit_entry(const struct text *t, const struct report *r, const struc
 	fputc('\n', t->out);
 }
 
+static bool is_exact(const struct estimate_range *range)
+{
+	return range->low == range->high;
+}
+
+/*
+ * Error bars. Of what is drawn they hold always; of the other figure only if what was not sampled
+ * has sizes like those sampled: among large blocks any number of tiny ones goes unseen.
+ */
+static void emit_ranges(const struct text *t, const struct report *r,
+			const struct report_site *site)
+{
+	bool by_bytes = r->sampling.bytes;
+	const struct estimate_range *sure = by_bytes ? &site->bytes_range : &site->count_range;
+	const struct estimate_range *other = by_bytes ? &site->count_range : &site->bytes_range;
+
+	if (is_exact(sure) && is_exact(other))
+		return;
+	fprintf(t->out,
+		"\t\t≈ 95 %%: %" PRIu64 "–%" PRIu64 " %s; %" PRIu64 "–%" PRIu64
+		" %s, if of sizes like the %" PRIu64 " sampled\n",
+		sure->low, sure->high, by_bytes ? "bytes" : "allocations", other->low, other->high,
+		by_bytes ? "allocations" : "bytes", site->sampled);
+}
+
 static void emit_site(const struct text *t, const struct report *r, const struct report_site *site)
 {
 	char age[FORMAT_AGE_SIZE];
@@ -164,15 +189,32 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 			site->bytes_delta, site->count_delta);
 	fputc('\n', t->out);
 	emit_entry(t, r, site);
+	emit_ranges(t, r, site);
 	emit_stack(t, site);
 	for (i = 0; i < site->n_blocks; i++) {
 		const struct report_block *b = &site->blocks[i];
 
 		fprintf(t->out, "\t\taddr = 0x%" PRIx64 " size = %" PRIu64, b->addr, b->size);
+		if (b->stands_for > 1)
+			fprintf(t->out, " stands for ≈ %" PRIu64, b->stands_for);
 		if (!r->combined_only)
 			fprintf(t->out, " age = %s", format__age(age, b->age_ns, b->age_ns));
 		fputc('\n', t->out);
 	}
+}
+
+/* That the figures are estimates, and how far the true ones may be away. */
+static void emit_estimate(const struct text *t, const struct report *r)
+{
+	bool by_bytes = r->sampling.bytes;
+	const struct estimate_range *sure = by_bytes ? &r->bytes_range : &r->count_range;
+	char low[FORMAT_NUMBER_SIZE], high[FORMAT_NUMBER_SIZE];
+
+	fprintf(t->out, " (≈ estimated from %s sampled", format__number(low, r->sampled));
+	if (!is_exact(sure))
+		fprintf(t->out, "; 95 %%: %s–%s %s", format__number(low, sure->low),
+			format__number(high, sure->high), by_bytes ? "bytes" : "allocations");
+	fputc(')', t->out);
 }
 
 static void emit_header(const struct text *t, const struct report *r)
@@ -185,8 +227,8 @@ static void emit_header(const struct text *t, const struct report *r)
 		format__number(bytes, r->bytes), format__number(count, r->count),
 		format__number(stacks, r->n_stacks), r->n_stacks == 1 ? "stack" : "stacks");
 	/* At the end, so that scripts find the figures where they always are. */
-	if (r->sample > 1)
-		fprintf(t->out, " (≈ estimated from 1 in %" PRIu64 ")", r->sample);
+	if (sampling__is_on(&r->sampling))
+		emit_estimate(t, r);
 	end(t);
 	fputc('\n', t->out);
 }
@@ -213,35 +255,49 @@ static void emit_hidden(const struct text *t, const struct report *r)
 			r->young_bytes, r->young_count, r->older_ns / 1000000);
 }
 
+/* What a sample cannot show. */
+static void emit_blind(const struct text *t, const struct report *r)
+{
+	char number[FORMAT_NUMBER_SIZE];
+
+	if (sampling__is_on(&r->sampling))
+		fprintf(t->out,
+			"\tnot shown: stacks of which nothing was sampled; one with %s %s goes "
+			"unseen once in 100 times\n",
+			format__number(number, sampling__blind(&r->sampling)),
+			r->sampling.bytes ? "bytes" : "allocations");
+}
+
 /* An empty report says why it is empty: it must not read as "no leaks" when it is not that. */
 static void emit_nothing(const struct text *t, const struct report *r)
 {
 	const struct report_account *a = &r->account;
-	const char *seen = r->sample > 1 ? "sampled" : "seen";
+	const char *seen = sampling__is_on(&r->sampling) ? "sampled" : "seen";
+	uint64_t followed = a->seen - a->unsampled;
 	char n[FORMAT_NUMBER_SIZE], m[FORMAT_NUMBER_SIZE];
 	bool all_followed = !report__lost(a) && !a->gone_exec && !a->no_slot && !a->event_lost &&
 			    !a->event_missed;
 
 	if (r->count || r->young_count)
 		return;
-	if (!a->seen && a->filtered) {
+	if (!followed && a->unsampled) {
+		fprintf(t->out, "\tno allocation was recorded: the sample passed over %s\n",
+			format__number(n, a->unsampled));
+	} else if (!a->seen && a->filtered) {
 		fprintf(t->out, "\tno allocation was recorded: %s were outside -z/-Z\n",
 			format__number(n, a->filtered));
-	} else if (!a->seen && a->unsampled) {
-		fprintf(t->out, "\tno allocation was recorded: -s passed over %s\n",
-			format__number(n, a->unsampled));
 	} else if (!a->seen) {
 		fputs("\tno allocation was seen since tracing began: this does not say that "
 		      "nothing leaks\n",
 		      t->out);
 	} else if (r->target_ended && !a->outstanding && all_followed) {
 		fprintf(t->out, "\tnothing outstanding: all %s allocations %s were freed\n",
-			format__number(n, a->seen), seen);
+			format__number(n, followed), seen);
 	} else if (r->target_ended && !a->outstanding) {
 		fprintf(t->out,
 			"\tnothing outstanding of what could be followed: %s of %s allocations %s "
 			"were freed\n",
-			format__number(n, a->freed), format__number(m, a->seen), seen);
+			format__number(n, a->freed), format__number(m, followed), seen);
 	}
 }
 
@@ -278,7 +334,10 @@ static void emit_account(const struct text *t, const struct report *r)
 		report__lost(a));
 	if (a->gone_exec)
 		fprintf(t->out, ", given up at exec %" PRIu64, a->gone_exec);
-	fprintf(t->out, "; untracked frees %" PRIu64, a->untracked_frees);
+	if (sampling__is_on(&r->sampling)) /* nor is it known whose other frees were */
+		fprintf(t->out, ", passed over %" PRIu64, a->unsampled);
+	else
+		fprintf(t->out, "; untracked frees %" PRIu64, a->untracked_frees);
 	fprintf(t->out, "; stacks complete %" PRIu64 ", cut %" PRIu64, a->stacks_complete,
 		a->stacks_cut);
 	emit_cuts(t, a);
@@ -286,9 +345,10 @@ static void emit_account(const struct text *t, const struct report *r)
 	emit_more(t, "calls that never returned", a->abandoned);
 	emit_more(t, "calls not followed", a->no_slot);
 	emit_more(t, "outside -z/-Z", a->filtered);
-	emit_more(t, "passed over by -s", a->unsampled);
-	if (r->sample > 1)
-		fprintf(t->out, "; sampled 1 in %" PRIu64, r->sample);
+	if (r->sampling.bytes)
+		fprintf(t->out, "; sampled at 1 byte in %" PRIu64, r->sampling.bytes);
+	else if (r->sampling.calls > 1)
+		fprintf(t->out, "; sampled 1 in %" PRIu64, r->sampling.calls);
 	fputc('\n', t->out);
 }
 
@@ -385,6 +445,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 	for (i = 0; i < r->n_sites; i++)
 		emit_site(&t, r, &r->sites[i]);
 	emit_hidden(&t, r);
+	emit_blind(&t, r);
 	emit_nothing(&t, r);
 	emit_account(&t, r);
 	emit_warnings(&t, r);

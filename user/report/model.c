@@ -8,11 +8,17 @@
 #include "report/hashidx.h"
 #include "report/stackset.h"
 
+/* Blocks added up: as they are, and what they stand for where they are a sample. */
+struct sum {
+	uint64_t bytes, count;
+	struct estimate all_bytes, all_count;
+};
+
 /* Blocks of one snapshot with the same stack key and entry point. */
 struct group {
 	uint64_t stack;
 	const char *entry, *note;
-	uint64_t bytes, count;
+	struct sum sum;
 	uint64_t first_ns, last_ns; /* births */
 	uint32_t place;
 };
@@ -21,10 +27,12 @@ struct group {
 struct member {
 	uint64_t addr, size, birth_ns;
 	uint32_t group;
+	bool certain;
 };
 
 struct tally {
-	uint64_t bytes, count;
+	uint64_t bytes, count; /* as reported: estimates where sum is of a sample */
+	struct sum sum;
 	uint64_t first_ns, last_ns;
 	uint64_t snapshot; /* number of the snapshot that this is of, 0: none */
 };
@@ -49,7 +57,7 @@ struct model {
 	uint64_t snapshot; /* number, from 1 */
 	uint64_t now_ns;
 	bool all_ages;
-	uint64_t young_bytes, young_count;
+	struct sum young;
 	struct group *groups;
 	size_t n_groups, max_groups;
 	struct hashidx by_group;
@@ -68,8 +76,6 @@ struct model *model__new(const struct model_opts *opts, model_stack_fn fn, void 
 	if (!m)
 		return NULL;
 	m->opts = *opts;
-	if (!m->opts.sample)
-		m->opts.sample = 1;
 	m->seed = hashidx__seed();
 	m->stacks = stackset__new(fn, arg, m->seed);
 	if (!m->stacks) {
@@ -100,11 +106,42 @@ static uint64_t add(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
-static uint64_t multiply(uint64_t a, uint64_t b)
+static void sum_merge(struct sum *sum, const struct sum *other)
 {
-	uint64_t product;
+	sum->bytes = add(sum->bytes, other->bytes);
+	sum->count = add(sum->count, other->count);
+	estimate__merge(&sum->all_bytes, &other->all_bytes);
+	estimate__merge(&sum->all_count, &other->all_count);
+}
 
-	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+/* Does a block of that size stand for others, too? */
+static double chance(const struct model *m, uint64_t size, bool certain)
+{
+	return certain ? 1 : sampling__chance(&m->opts.sampling, size);
+}
+
+static void sum_add(const struct model *m, struct sum *sum, const struct model_block *b)
+{
+	double p;
+
+	sum->bytes = add(sum->bytes, b->size);
+	sum->count = add(sum->count, 1);
+	if (!sampling__is_on(&m->opts.sampling))
+		return;
+	p = chance(m, b->size, b->certain);
+	estimate__add(&sum->all_bytes, (double)b->size, p);
+	estimate__add(&sum->all_count, 1, p);
+}
+
+/* What is reported: without sampling the integers, which are exact at any size. */
+static uint64_t sum_bytes(const struct model *m, const struct sum *sum)
+{
+	return sampling__is_on(&m->opts.sampling) ? estimate__value(&sum->all_bytes) : sum->bytes;
+}
+
+static uint64_t sum_count(const struct model *m, const struct sum *sum)
+{
+	return sampling__is_on(&m->opts.sampling) ? estimate__value(&sum->all_count) : sum->count;
 }
 
 static int64_t difference(uint64_t a, uint64_t b)
@@ -143,7 +180,7 @@ int model__begin(struct model *m, uint64_t now_ns, bool all_ages)
 	m->snapshot++;
 	m->now_ns = now_ns;
 	m->all_ages = all_ages || m->opts.combined_only || m->opts.older_ns == UINT64_MAX;
-	m->young_bytes = m->young_count = 0;
+	m->young = (struct sum){0};
 	m->n_groups = m->n_members = 0;
 	hashidx__reset(&m->by_group);
 	return 0;
@@ -188,14 +225,12 @@ static int get_group(struct model *m, const struct model_block *b, uint32_t *idx
 
 int model__add(struct model *m, const struct model_block *b)
 {
-	uint64_t weight = m->opts.sample, bytes = multiply(b->size, weight);
 	struct group *g;
 	uint32_t idx;
 	int err;
 
 	if (!m->all_ages && age(m, b->birth_ns) < m->opts.older_ns) {
-		m->young_bytes = add(m->young_bytes, bytes);
-		m->young_count = add(m->young_count, weight);
+		sum_add(m, &m->young, b);
 		return 0;
 	}
 	if (m->opts.show_blocks) {
@@ -207,15 +242,19 @@ int model__add(struct model *m, const struct model_block *b)
 	if (err)
 		return err;
 	g = &m->groups[idx];
-	g->bytes = add(g->bytes, bytes);
-	g->count = add(g->count, weight);
+	sum_add(m, &g->sum, b);
 	if (b->birth_ns < g->first_ns)
 		g->first_ns = b->birth_ns;
 	if (b->birth_ns > g->last_ns)
 		g->last_ns = b->birth_ns;
 	if (m->opts.show_blocks)
 		m->members[m->n_members++] = (struct member){
-			.addr = b->addr, .size = b->size, .birth_ns = b->birth_ns, .group = idx};
+			.addr = b->addr,
+			.size = b->size,
+			.birth_ns = b->birth_ns,
+			.group = idx,
+			.certain = b->certain,
+		};
 	return 0;
 }
 
@@ -286,12 +325,17 @@ static int gather(struct model *m, uint32_t **list, size_t *n)
 			*t = (struct tally){.snapshot = m->snapshot, .first_ns = UINT64_MAX};
 			places[(*n)++] = g->place;
 		}
-		t->bytes = add(t->bytes, g->bytes);
-		t->count = add(t->count, g->count);
+		sum_merge(&t->sum, &g->sum);
 		if (g->first_ns < t->first_ns)
 			t->first_ns = g->first_ns;
 		if (g->last_ns > t->last_ns)
 			t->last_ns = g->last_ns;
+	}
+	for (i = 0; i < *n; i++) {
+		struct tally *t = &m->places[places[i]].now;
+
+		t->bytes = sum_bytes(m, &t->sum);
+		t->count = sum_count(m, &t->sum);
 	}
 	*list = places;
 	return 0;
@@ -327,6 +371,19 @@ static int compare_places(const void *pa, const void *pb, void *arg)
 	return order;
 }
 
+/* Where the true values lie: with sampling, around what is reported. */
+static void fill_ranges(const struct model *m, const struct sum *sum, uint64_t bytes,
+			uint64_t count, struct estimate_range *bytes_range,
+			struct estimate_range *count_range)
+{
+	*bytes_range = (struct estimate_range){bytes, bytes};
+	*count_range = (struct estimate_range){count, count};
+	if (!sampling__is_on(&m->opts.sampling))
+		return;
+	*bytes_range = estimate__range(&sum->all_bytes);
+	*count_range = estimate__range(&sum->all_count);
+}
+
 static int fill_site(const struct model *m, const struct place *p, struct report_site *site)
 {
 	const struct model_stack *stack = stackset__at(m->stacks, p->stack);
@@ -341,6 +398,9 @@ static int fill_site(const struct model *m, const struct place *p, struct report
 	site->stack_cut = stack->cut;
 	site->bytes = p->now.bytes;
 	site->count = p->now.count;
+	site->sampled = p->now.sum.count;
+	fill_ranges(m, &p->now.sum, site->bytes, site->count, &site->bytes_range,
+		    &site->count_range);
 	site->entry = p->entry;
 	site->note = p->note;
 	site->is_new = !was_there;
@@ -359,6 +419,14 @@ static int compare_blocks(const void *pa, const void *pb)
 	int order = descending(a->size, b->size);
 
 	return order ? order : descending(b->addr, a->addr);
+}
+
+static uint64_t stands_for(const struct model *m, const struct member *b)
+{
+	struct estimate count = {0};
+
+	estimate__add(&count, 1, chance(m, b->size, b->certain));
+	return estimate__value(&count);
 }
 
 static int fill_blocks(const struct model *m, struct report *r)
@@ -390,6 +458,7 @@ static int fill_blocks(const struct model *m, struct report *r)
 			.addr = b->addr,
 			.size = b->size,
 			.age_ns = m->opts.combined_only ? 0 : age(m, b->birth_ns),
+			.stands_for = stands_for(m, b),
 		};
 	}
 	for (i = 0; i < r->n_sites; i++)
@@ -401,14 +470,18 @@ static int fill_blocks(const struct model *m, struct report *r)
 static int fill_sites(struct model *m, const uint32_t *list, size_t n, struct report *r)
 {
 	size_t i, shown = m->opts.top && m->opts.top < n ? m->opts.top : n;
+	struct sum sum = {0};
 
 	for (i = 0; i < n; i++) {
 		struct place *p = &m->places[list[i]];
 
 		r->bytes = add(r->bytes, p->now.bytes);
 		r->count = add(r->count, p->now.count);
+		sum_merge(&sum, &p->now.sum);
 		p->shown = i < shown ? i : HASHIDX_NONE;
 	}
+	r->sampled = sum.count;
+	fill_ranges(m, &sum, r->bytes, r->count, &r->bytes_range, &r->count_range);
 	if (!shown)
 		return 0;
 	r->sites = calloc(shown, sizeof(*r->sites));
@@ -454,10 +527,10 @@ int model__finish(struct model *m, struct report **out)
 	if (err)
 		goto cleanup;
 	r->n_stacks = n;
-	r->young_bytes = m->young_bytes;
-	r->young_count = m->young_count;
+	r->young_bytes = sum_bytes(m, &m->young);
+	r->young_count = sum_count(m, &m->young);
 	r->older_ns = m->opts.older_ns;
-	r->sample = m->opts.sample;
+	r->sampling = m->opts.sampling;
 	r->combined_only = m->opts.combined_only;
 	r->has_delta = m->reported;
 	if (r->has_delta) {

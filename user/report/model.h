@@ -18,9 +18,9 @@ struct model_opts {
 	uint64_t older_ns; /* blocks younger than this only count as young; UINT64_MAX: none is */
 	size_t top;	   /* sites to keep, 0: all */
 	enum report_sort sort;
-	bool show_blocks;   /* -a */
-	bool combined_only; /* -C: no ages, no age filter */
-	uint64_t sample;    /* weight of each block, >= 1 */
+	bool show_blocks;	  /* -a */
+	bool combined_only;	  /* -C: no ages, no age filter */
+	struct sampling sampling; /* how the blocks were drawn */
 };
 
 /* What the model needs to know of a stack. */
@@ -42,6 +42,7 @@ struct model_block {
 	uint64_t stack;	   /* key */
 	const char *entry; /* static name of the entry point; compared as a string */
 	const char *note;  /* static or NULL */
+	bool certain;	   /* never left out, whatever the sampling */
 };
 
 /* Keeps the history (growth) of one session; *opts is copied. NULL: no memory. */

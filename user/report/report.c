@@ -78,7 +78,8 @@ int report__warn(struct report *r, const char *sentence)
 int64_t report__balance(const struct report_account *a)
 {
 	/* Unsigned arithmetic wraps, the difference comes out right. */
-	return (int64_t)(a->seen - a->freed - a->gone_exec - a->outstanding - report__lost(a));
+	return (int64_t)(a->seen - a->freed - a->gone_exec - a->outstanding - report__lost(a) -
+			 a->unsampled);
 }
 
 void report__free(struct report *r)

@@ -15,6 +15,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "report/estimate.h"
+
 struct report_frame {
 	uint64_t addr;	/* return address as recorded; the same for inlined frames of one address */
 	char *function; /* demangled; NULL: unknown */
@@ -37,11 +39,14 @@ enum report_sort {
 struct report_block {
 	uint64_t addr, size;
 	uint64_t age_ns;
+	uint64_t stands_for; /* blocks, with sampling; 1: itself */
 };
 
 /* One distinct stack (as resolved, so after cutting) and entry point, with what it holds. */
 struct report_site {
-	uint64_t bytes, count;		  /* outstanding; with sampling: estimates */
+	uint64_t bytes, count; /* outstanding; with sampling: estimates */
+	uint64_t sampled;      /* blocks that these are from; all of them without */
+	struct estimate_range bytes_range, count_range; /* nothing between: exact */
 	int64_t bytes_delta, count_delta; /* growth since the last report; see report.has_delta */
 	bool is_new;			  /* was not in the last report */
 	uint64_t youngest_ns, oldest_ns;  /* ages */
@@ -56,21 +61,22 @@ struct report_site {
 };
 
 /*
- * seen = freed + gone_exec + outstanding + lost holds exactly: see report__balance. All in
- * allocations.
+ * seen = freed + gone_exec + outstanding + lost + unsampled holds exactly: see report__balance.
+ * All in allocations.
  */
 struct report_account {
 	uint64_t seen;
 	uint64_t freed;
 	uint64_t outstanding;
-	uint64_t lost_full;    /* live map full */
-	uint64_t lost_read;    /* out pointer unreadable */
-	uint64_t lost_realloc; /* realloc that never returned */
-	uint64_t gone_exec;    /* given up by execve: not in freed */
-	uint64_t implied;      /* part of freed: replaced by a newer block at the address */
-	uint64_t untracked_frees;
+	uint64_t lost_full;	  /* live map full */
+	uint64_t lost_read;	  /* out pointer unreadable */
+	uint64_t lost_realloc;	  /* realloc that never returned */
+	uint64_t gone_exec;	  /* given up by execve: not in freed */
+	uint64_t implied;	  /* part of freed: replaced by a newer block at the address */
+	uint64_t untracked_frees; /* of a sample, not known */
 	uint64_t failed, abandoned, no_slot;
-	uint64_t filtered, unsampled;
+	uint64_t filtered;  /* not part of seen */
+	uint64_t unsampled; /* passed over: not in the sample */
 	uint64_t stack_full, stack_fault;
 	uint64_t event_lost;
 	uint64_t event_missed;		      /* system calls that the kernel did not tell of */
@@ -94,12 +100,14 @@ struct report {
 	bool final;  /* last report of the session */
 	bool target_ended;
 	uint64_t bytes, count; /* shown sites and hidden ones: all that matches the age filter */
-	size_t n_stacks;       /* distinct sites behind bytes and count */
+	uint64_t sampled;      /* blocks that these are from */
+	struct estimate_range bytes_range, count_range;
+	size_t n_stacks;		   /* distinct sites behind bytes and count */
 	uint64_t young_bytes, young_count; /* outstanding but younger than older_ns */
 	uint64_t older_ns;
 	bool has_delta;
 	int64_t bytes_delta, count_delta;
-	uint64_t sample;	   /* 1 in N; 1: every allocation */
+	struct sampling sampling;
 	struct report_site *sites; /* sorted, at most top */
 	size_t n_sites;
 	bool combined_only;
@@ -114,7 +122,7 @@ struct report {
 void report__free(struct report *r);
 /* Append a copy of sentence to the warnings. Returns 0 or -ENOMEM. */
 int report__warn(struct report *r, const char *sentence);
-/* What seen exceeds freed + gone_exec + outstanding + lost by: 0 in a right report. */
+/* What seen exceeds the sum of what became of them by: 0 in a right report. */
 int64_t report__balance(const struct report_account *a);
 
 /*
