@@ -4,6 +4,7 @@
  * later. Blocks are powers of two with a header, from one static arena; freed ones go to lists.
  *
  * own_hook is called inside malloc, so that a program can leave it by longjmp or thread end.
+ * own_return_address is where the last call of memalign returned to.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 void (*own_hook)(void);
+const void *own_return_address;
 
 struct header {
 	size_t class;
@@ -127,6 +129,7 @@ void *memalign(size_t align, size_t size)
 	uintptr_t start;
 	char *p;
 
+	own_return_address = __builtin_return_address(0);
 	if (size > sizeof(arena))
 		return NULL;
 	p = own_take(size + align + sizeof(*inner));
