@@ -119,7 +119,13 @@ def shapes():
 
 def memleak_bpf():
     """$BENCH_ALSO: arguments of memleak-bpf, for rows of it with these, too."""
-    ways = [Way(TOOL, "memleak-bpf", lambda load: MemleakBpf(load.pid))]
+    sampled = ("--sample-bytes", "512K")
+    ways = [
+        Way(TOOL, "memleak-bpf", lambda load: MemleakBpf(load.pid)),
+        Way(
+            "sampled", f"memleak-bpf {' '.join(sampled)}", lambda load: MemleakBpf(load.pid, *sampled)
+        ),
+    ]
     also = os.environ.get("BENCH_ALSO", "")
     if also:
         attach = lambda load: MemleakBpf(load.pid, *also.split())
