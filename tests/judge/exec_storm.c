@@ -114,7 +114,7 @@ static const char *judge(struct trace *t, unsigned int *n)
 int main(int argc, char **argv)
 {
 	struct trace_opts opts = {
-		.model = {.sample = 1, .show_blocks = true},
+		.model = {.sampling = {.calls = 1}, .show_blocks = true},
 		.max_size = UINT64_MAX,
 		.max_live = 1 << 14,
 		.max_stacks = 1 << 16,

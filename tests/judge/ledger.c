@@ -163,7 +163,7 @@ static int begin_tracer(struct judge *j, struct tracer *t)
 
 	t->opts = (struct trace_opts){
 		.pid = j->pid,
-		.model = {.show_blocks = true, .sample = 1, .older_ns = 0},
+		.model = {.show_blocks = true, .sampling = {.calls = 1}, .older_ns = 0},
 		.all_ages_at_end = true,
 		.min_size = j->o.min_size,
 		.max_size = j->o.max_size,

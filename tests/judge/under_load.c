@@ -415,7 +415,7 @@ static bool judge(struct trace *t, const char *name, int seconds)
 int main(int argc, char **argv)
 {
 	struct trace_opts opts = {
-		.model = {.sample = 1, .show_blocks = true},
+		.model = {.sampling = {.calls = 1}, .show_blocks = true},
 		.max_size = UINT64_MAX,
 		.max_live = 1 << 20,
 		.max_stacks = 1 << 10,
