@@ -33,7 +33,7 @@ def loop(variant, label, few, quick):
             load.stop()
         for way in measured:
             way.note = places.get(way.how, "")
-        measure.measure(turns.rounds_within(3, 4) if quick else turns.rounds_within(7, 11))
+        measure.measure(turns.rounds_within(3, 4) if quick else turns.rounds_within(7, 9))
         measure.add_rows(section, f"cost.{variant}")
     except BenchError as error:
         section.fail(f"cost.{variant}.{ways.TOOL}", "memleak-bpf", str(error))

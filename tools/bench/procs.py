@@ -75,6 +75,8 @@ def stay_on_one_cpu(process):
 
 def await_exit(process, seconds):
     """True once it is a zombie: its exit status stays to be read."""
+    if process.returncode is not None:
+        return True
     pidfd = os.pidfd_open(process.pid)
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)

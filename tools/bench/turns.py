@@ -136,10 +136,12 @@ class Turns:
         if measured.error:
             return
         try:
-            traced = self.run(way)
             # All of a short life may cost more at its start than later; what goes on does not.
-            if self.work.fresh and measured.n != self.n[UNTRACED.name]:
-                untraced = self.run_untraced(measured.n)
+            # Before the tool: what it leaves to the kernel to clean up takes a while.
+            n = self.work.units if way.every == 1 else self.work.units_slow
+            if self.work.fresh and n != self.n[UNTRACED.name]:
+                untraced = statistics.median(self.run_untraced(n) for _ in range(3))
+            traced = self.run(way)
             measured.samples[i] = (untraced, traced)
         except BenchError as error:
             measured.error = str(error)

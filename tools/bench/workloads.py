@@ -3,12 +3,15 @@
 
 Only the work is timed, so they serve under tools that attach and under tools that start them.
 """
+import array
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import termios
 
 import csource
 import procs
@@ -71,11 +74,13 @@ class Workload:
         return line, when
 
     def death(self):
-        """What it died of, if it did."""
+        """What it died of, if it did. It stays a zombie: see procs.end()."""
         if not procs.await_exit(self.process, 1):
             return ""
-        code = self.process.poll()
-        return f" {signal.Signals(-code).name}" if code < 0 else f" status {code}"
+        end = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        if end.si_code == os.CLD_EXITED:
+            return f" status {end.si_status}"
+        return f" {signal.Signals(end.si_status).name}"
 
     def prepare(self):
         """What has to be done anew once a tracer has come."""
@@ -202,10 +207,14 @@ class Cc1(Workload):
         if self.missing():
             raise BenchError("not installed")
         super().__init__([cc1(), "-quiet", "-O2", "-", "-o", "/dev/null"], prefix)
-        if prefix:
-            return
-        stat = f"/proc/{self.pid}/wchan"
-        procs.await_true(20, lambda: "pipe" in read(stat), "cc1 reads", self.process)
+        # An empty line that is no longer in the pipe: it reads, all that starts it has done its part.
+        self.process.stdin.write(b"\n")
+        procs.await_true(60, self.has_read, "cc1 reads", self.process)
+
+    def has_read(self):
+        waiting = array.array("i", [0])
+        fcntl.ioctl(self.process.stdin, termios.FIONREAD, waiting)
+        return not waiting[0]
 
     def run(self, n):
         source = csource.functions(int(n)).encode()
@@ -221,14 +230,6 @@ class Cc1(Workload):
         if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT).si_status:
             raise BenchError("cc1 failed")
         return (ended - began) * 1e9 / n
-
-
-def read(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except OSError:
-        return ""
 
 
 def write_all(stream, data):
