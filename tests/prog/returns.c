@@ -3,6 +3,7 @@
  * returns - calls an allocator function that calls no other, and counts how often its return was
  * waited for: then its return address is not in this program, but the kernel's trampoline. Says
  *   RETURNS count
+ * returns nested - calls one that calls another, which its code does not easily tell.
  */
 #include <malloc.h>
 
@@ -27,11 +28,26 @@ NOINLINE static unsigned long call(void)
 	return waited;
 }
 
-int main(void)
+NOINLINE static void call_nested(void)
+{
+	for (int i = 0; i < CALLS; i++) {
+		void *p = pvalloc(64);
+
+		KEEP(p);
+		free(p);
+	}
+}
+
+int main(int argc, char **argv)
 {
 	unsigned long waited;
 
 	target_ready();
+	if (argc > 1 && !strcmp(argv[1], "nested")) {
+		call_nested();
+		target_done();
+		return 0;
+	}
 	waited = call();
 	expect("call", CALLS * 64UL, CALLS);
 	target_say("RETURNS", NULL, waited, NULL);
