@@ -44,8 +44,7 @@ static __always_inline struct entry *own_entry(void)
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
-SEC("uprobe")
-int at_symbol(struct pt_regs *ctx)
+static __always_inline int pass_symbol(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 	struct hits *h = hits_of(cookie);
@@ -65,8 +64,7 @@ int at_symbol(struct pt_regs *ctx)
 	return 0;
 }
 
-SEC("uprobe")
-int at_place(struct pt_regs *ctx)
+static __always_inline int pass_place(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx), args = COOKIE_ARGS(cookie);
 	struct hits *h = hits_of(cookie);
@@ -86,4 +84,29 @@ int at_place(struct pt_regs *ctx)
 		__sync_fetch_and_add(&h->differ, 1);
 	e->function = 0;
 	return 0;
+}
+
+/* A program is loaded for one kind of link: multi, and perf events. */
+SEC("uprobe")
+int at_symbol(struct pt_regs *ctx)
+{
+	return pass_symbol(ctx);
+}
+
+SEC("uprobe")
+int at_place(struct pt_regs *ctx)
+{
+	return pass_place(ctx);
+}
+
+SEC("uprobe")
+int symbol_event(struct pt_regs *ctx)
+{
+	return pass_symbol(ctx);
+}
+
+SEC("uprobe")
+int place_event(struct pt_regs *ctx)
+{
+	return pass_place(ctx);
 }

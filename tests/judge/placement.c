@@ -38,6 +38,7 @@ struct function {
 	const struct image *image;
 	const char *symbol;
 	uint64_t offset, place; /* in the file */
+	bool refused;
 };
 
 struct judge {
@@ -151,28 +152,51 @@ static int add_function(const struct elf_sym *sym, void *arg)
 	placement__find(j->as, j->image, offset, entry_point__args(e), &at);
 	if (!at.n)
 		return -EFAULT;
-	*f = (struct function){j->image, e->symbol, offset, at.offsets[0]};
+	*f = (struct function){j->image, e->symbol, offset, at.offsets[0], false};
 	j->at_symbol[j->n] = (struct link_site){offset, COOKIE(j->n, entry_point__args(e))};
 	j->at_place[j->n] = (struct link_site){f->place, COOKIE(j->n, entry_point__args(e))};
 	j->n++;
 	return 0;
 }
 
-/* Links stay open until we end. */
-static int attach(const struct judge *j, const struct bpf_program *prog,
-		  const struct link_site *sites, size_t n)
+/* Both places of function number i, by events of their own. */
+static int attach_one(struct judge *j, size_t i)
 {
-	int fd = 0;
-	size_t i;
+	int fd = links__uprobe(bpf_program__fd(j->skel->progs.symbol_event), j->image->open_path,
+			       &j->at_symbol[i], false, j->pid);
 
-	if (j->multi)
-		return n ? links__multi(bpf_program__fd(prog), LINK_UPROBE_MULTI,
-					j->image->open_path, sites, n, j->pid)
-			 : 0;
-	for (i = 0; i < n && fd >= 0; i++)
-		fd = links__uprobe(bpf_program__fd(prog), j->image->open_path, &sites[i], false,
-				   j->pid);
+	if (fd == -ENOTSUP) { /* no probe at the symbol, so nothing to compare with */
+		j->function[i].refused = true;
+		return 0;
+	}
+	if (fd >= 0)
+		fd = links__uprobe(bpf_program__fd(j->skel->progs.place_event), j->image->open_path,
+				   &j->at_place[i], false, j->pid);
 	return fd;
+}
+
+/* Links stay open until we end. All in two, where the kernel has that: many take long to remove. */
+static int attach(struct judge *j, size_t first)
+{
+	const char *path = j->image->open_path;
+	size_t n = j->n - first, i;
+	int at_symbol = -1, at_place = -1, err = 0;
+
+	if (!n)
+		return 0;
+	if (j->multi)
+		at_symbol = links__multi(bpf_program__fd(j->skel->progs.at_symbol),
+					 LINK_UPROBE_MULTI, path, &j->at_symbol[first], n, j->pid);
+	if (at_symbol >= 0)
+		at_place = links__multi(bpf_program__fd(j->skel->progs.at_place), LINK_UPROBE_MULTI,
+					path, &j->at_place[first], n, j->pid);
+	if (at_place >= 0)
+		return 0;
+	if (at_symbol >= 0)
+		close(at_symbol);
+	for (i = first; i < j->n && err >= 0; i++)
+		err = attach_one(j, i);
+	return err < 0 ? err : 0;
 }
 
 static int look_through(struct judge *j)
@@ -180,14 +204,9 @@ static int look_through(struct judge *j)
 	size_t first = j->n;
 	int err = elfimg__for_each_sym(j->image->elf, add_function, j);
 
-	if (!err)
-		err = attach(j, j->skel->progs.at_symbol, &j->at_symbol[first], j->n - first);
-	if (err >= 0)
-		err = attach(j, j->skel->progs.at_place, &j->at_place[first], j->n - first);
-	return err;
+	return err ? err : attach(j, first);
 }
 
-/* Many probes in one link, where the kernel has that: one by one, they take long to remove. */
 static int load(struct judge *j)
 {
 	struct features features;
@@ -195,11 +214,13 @@ static int load(struct judge *j)
 	features__probe(&features);
 	j->multi = features.uprobe_session;
 	j->skel = placement_bpf__open();
-	if (j->skel && j->multi) {
-		bpf_program__set_expected_attach_type(j->skel->progs.at_symbol, LINK_UPROBE_MULTI);
-		bpf_program__set_expected_attach_type(j->skel->progs.at_place, LINK_UPROBE_MULTI);
-	}
-	return j->skel ? placement_bpf__load(j->skel) : -errno;
+	if (!j->skel)
+		return -errno;
+	bpf_program__set_autoload(j->skel->progs.at_symbol, j->multi);
+	bpf_program__set_autoload(j->skel->progs.at_place, j->multi);
+	bpf_program__set_expected_attach_type(j->skel->progs.at_symbol, LINK_UPROBE_MULTI);
+	bpf_program__set_expected_attach_type(j->skel->progs.at_place, LINK_UPROBE_MULTI);
+	return placement_bpf__load(j->skel);
 }
 
 static int attach_all(struct judge *j)
@@ -228,6 +249,8 @@ static int compare(struct judge *j)
 		const struct function *f = &j->function[i];
 		bool is_moved = f->place != f->offset;
 
+		if (f->refused)
+			continue;
 		key = i;
 		if (bpf_map_lookup_elem(bpf_map__fd(j->skel->maps.all_hits), &key, &h))
 			return -errno;

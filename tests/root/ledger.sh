@@ -52,7 +52,7 @@ judged foreign-probes 60 ledger --programs "$SOME" --foreign
 judged foreign-probes-perf-events 60 ledger --programs $((SOME / 2)) --foreign --perf
 
 # The target is at work when the tool comes and goes.
-judged at-work 60 ledger --running 12
+judged at-work 60 ledger --running 30
 judged at-work-perf-events 60 ledger --running 2 --perf
 
 # Heads that are hard to probe.
