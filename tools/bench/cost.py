@@ -11,7 +11,7 @@ LOOPS = [
     ("shallow", "malloc(64), free", False),
     ("deep", "malloc(64), free, 20 frames deep", False),
     ("live", "malloc, free among 100,000 live blocks of 16 sizes", False),
-    ("deep_live", "the same, 20 frames deep", True),
+    ("deep_live", "malloc, free among 100,000 live blocks, 20 frames deep", True),
     ("threads", "malloc(64), free in two threads, mean of both", False),
 ]
 COLUMNS = {c: turns.COLUMNS[c] for c in ("time", "added", "floor", "tool")}
