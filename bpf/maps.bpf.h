@@ -92,20 +92,34 @@ struct {
 	__type(value, __u32);
 } seg_hint __weak SEC(".maps");
 
+/* Places in functions with one trap, written by user space; the attach cookie is the index. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MAX_TRAP_POINTS);
+	__type(key, __u32);
+	__type(value, struct trap_point);
+} trap_points __weak SEC(".maps");
+
 #define STACK_COPY 2048 /* bytes of stack copied at once: some 20 frames */
 
 /* An allocator call between its entry and its return. */
 struct pending_call {
 	__u64 sp; /* stack pointer at entry */
 	__u64 cookie;
-	__u64 ra;   /* PROBE_COOKIE_BY_EXIT: the return address */
+	__u64 ra;   /* where there is no return probe: the return address */
 	__u64 size; /* bytes asked for, ~0: the product overflowed */
 	__u64 ptr;  /* old block, or where the new pointer will be stored */
 	__u64 old;  /* realloc: the old block's slot in the live table, held */
 	__u64 old_when;
+	__u64 fp; /* rbp at the return */
 	__u8 active;
 	__u8 has_old;
 	__u8 counter; /* enum stat_id: where it counts, STAT_RECORDED: it is to be recorded */
+	/* trap.bpf.h: is it counted as in flight; what its points said, and how often */
+	__u8 counted;
+	__u8 met, begun, hits;
+	__u64 met_ptr, met_size, met_fp;
 };
 
 /* mmap, munmap, mremap or brk between entry and return. */
@@ -121,6 +135,8 @@ struct walk {
 	__u64 sp, fp;
 	__u64 hash;
 	__u32 depth, end;
+	__u8 signalled; /* a signal's frame has been passed */
+	__u8 inner;	/* a frame of an allocator function was among them: UNWIND_ALLOCATOR */
 };
 
 /* The row that a frame had in a walk before. By where it is: 16 bytes apart, or more. */
@@ -137,6 +153,7 @@ struct workspace {
 	struct stack_event stack; /* being walked */
 	__u64 copy_at;		  /* address that copy begins with */
 	__u64 copy_size;	  /* bytes in it */
+	__u64 copy_kept;	  /* it is good for the next walk */
 	__u64 copy[STACK_COPY / 8];
 	struct row_hint hint[ROW_HINTS];
 };

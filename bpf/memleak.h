@@ -41,6 +41,59 @@ enum probe_op {
 #define PROBE_COOKIE_BY_EXIT (1ULL << 36)
 /* calls no other probed function: a call that is left out needs no return probe */
 #define PROBE_COOKIE_LEAF (1ULL << 37)
+/* which of memleak_state.trap follows the same function by trap points, 0: none */
+#define PROBE_COOKIE_TRAP_SHIFT 38
+#define PROBE_COOKIE_TRAP(c) ((c) >> PROBE_COOKIE_TRAP_SHIFT & (MAX_TRAPS - 1))
+/* of a pending call: it was begun by a trap point, and has no return probe */
+#define PROBE_COOKIE_BY_POINT (1ULL << 43)
+
+/*
+ * A function with one trap: places in its code where its result is known, instead of entry and
+ * return. See user/elf/points.h for how they are found, user/traps.h for how they come to be used.
+ */
+#define MAX_TRAPS 32	    /* functions, the first number is not used */
+#define MAX_TRAP_POINTS 512 /* places in all of them */
+
+enum trap_mode {
+	TRAP_OFF,   /* the points are ignored */
+	TRAP_PROVE, /* entry and return record; the points are compared with them */
+	TRAP_ON, /* the points record; a call that was entered before is finished by its return */
+};
+
+enum trap_point_kind {
+	TRAP_RESULT, /* pointer and size are known */
+	TRAP_BEGIN,  /* the size is known */
+	TRAP_END,    /* the pointer is known, of the call that a TRAP_BEGIN began */
+};
+
+/* Where a value is at a point: in a register as the machine numbers them, or */
+#define TRAP_NULL 16  /* the value is NULL */
+#define TRAP_STACK 17 /* in a word so many bytes above rsp */
+
+#define TRAP_GOES_ON 1 /* at a conditional jump: counts if it is not taken */
+#define TRAP_TAKEN 2   /* if it is taken */
+
+struct trap_point {
+	__u64 cookie; /* the function's PROBE_COOKIE, with its number in memleak_state.trap */
+	__u8 kind;    /* enum trap_point_kind */
+	__u8 ptr, size, fp;
+	__u8 ways; /* TRAP_GOES_ON | TRAP_TAKEN: no matter */
+	__u8 cc;   /* the jump's condition, lowest bits of its opcode */
+	__u16 size_at, fp_at;
+	__u16 depth; /* bytes from rsp up to the return address */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct trap_point) == 24, "mapped as it is");
+
+struct trap {
+	__u32 mode;	/* enum trap_mode */
+	__u32 inflight; /* calls that were entered and have not returned */
+	__u64 calls;	/* proving: that agreed */
+	__u64 wrong;	/* that did not */
+	__u64 hits;	/* of points, by those calls */
+};
+/* The proof ends after so many calls. */
+#define TRAP_PROOF_CALLS 1000
 
 /*
  * A live block, as a slot of the live table (bpf/live_table.h). Three words, packed:
@@ -150,10 +203,16 @@ enum unwind_kind {
 	UNWIND_N_KINDS,
 };
 
+/*
+ * Part of unwind_row.kind: only an allocator function that has trap points is there, so what is
+ * called from there is its own doing.
+ */
+#define UNWIND_ALLOCATOR 0x80
+
 struct unwind_row {
 	__u32 pc;  /* from here on to the next row's pc; ELF vaddr - image base */
 	__u16 cfa; /* see the kind */
-	__u8 kind; /* enum unwind_kind */
+	__u8 kind; /* enum unwind_kind, perhaps with UNWIND_ALLOCATOR */
 	__u8 save; /* slot of rbp below the CFA, 0: unchanged */
 };
 
@@ -240,6 +299,7 @@ enum event_type {
 	EVENT_BRK,	  /* brk, outside the allocator */
 	EVENT_ALLOC,	  /* -t: an allocation */
 	EVENT_FREE,	  /* -t: a free */
+	EVENT_TRAP,	  /* a function's points are proven, or wrong: memleak_state.trap[entry] */
 	EVENT_ANCHOR_EXIT /* the thread that the probes are bound to ended, others go on */
 };
 
@@ -316,6 +376,7 @@ struct memleak_state {
 	__u32 n_stacks;	 /* frames given out */
 	__u32 nesting;	 /* a function taken for a leaf has called a probed one: none are */
 	__u64 jiffies, now_ns; /* the same moment on two clocks: see read_clock */
+	struct trap trap[MAX_TRAPS];
 };
 
 #endif

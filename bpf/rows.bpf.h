@@ -17,6 +17,7 @@
 #define ROW(kind, cfa, save) ((__u64)(kind) << 16 | (__u64)(save) << 24 | (cfa))
 #define ROW_CFA(row) ((row)&0xffff)
 #define ROW_KIND(row) ((row) >> 16 & 0xff)
+#define ROW_ALLOCATOR ((__u64)UNWIND_ALLOCATOR << 16)
 #define ROW_SAVE(row) ((row) >> 24 & 0xff)
 /* push rbp; mov rsp, rbp: what code that is not described is taken for */
 #define ROW_FRAME_POINTER ROW(UNWIND_FP, 2, 2)
@@ -108,7 +109,7 @@ VERIFIED_ONCE __u64 row_search(__u64 pc)
 }
 
 /* The row for pc: as ROW(), or ROW_NO_MAPPING. */
-VERIFIED_ONCE __u64 row_find(__u64 pc)
+static __always_inline __u64 row_find(__u64 pc)
 {
 	__u32 gen = state.gen;
 	__u64 want = (pc ^ (__u64)gen << 48) * HASH_K, row;

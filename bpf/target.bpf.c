@@ -129,22 +129,35 @@ static __always_inline bool is_stoppable(void)
 	       !BPF_CORE_READ(task, sighand, action[SIGCONT - 1].sa.sa_handler);
 }
 
+#define FROM_ALLOCATOR (~0ULL)
+
 /*
- * Walk the caller's stack. *inside: the call comes from within an allocator function. Not a hit
- * yet: user space decides which mappings count.
+ * Walk the caller's stack. Returns its key, or FROM_ALLOCATOR: the call comes from within an
+ * allocator function. Not a hit yet: user space decides which mappings count.
  */
-static __always_inline __u64 syscall_stack(struct thread_slot *slot, __s64 nr, bool *inside)
+SUBPROGRAM __u64 syscall_stack(struct thread_slot *slot, __s64 nr)
 {
 	struct pt_regs *regs = user_regs(nr);
-	__u64 sp;
+	struct workspace *work;
+	__u64 sp, hash;
+	bool pending;
 
-	if (!regs)
+	if (!slot || !regs)
 		return 0;
 	sp = PT_REGS_SP_CORE(regs);
-	*inside = slot->call.active && track_nested(&slot->call, sp);
-	if (*inside)
+	pending = slot->call.active && track_nested(&slot->call, sp);
+	if (pending && !slot->call.counted)
+		return FROM_ALLOCATOR;
+	hash = track_walk(slot, PT_REGS_IP_CORE(regs), sp, PT_REGS_FP_CORE(regs));
+	work = work_of(work_refer(slot));
+	if (!work)
 		return 0;
-	return track_stack(slot, PT_REGS_IP_CORE(regs), sp, PT_REGS_FP_CORE(regs));
+	/* once there is no entry probe, the frames alone have to tell */
+	if (pending && !work->walk.inner && !slot->call.begun)
+		trap_refute(slot->call.cookie);
+	if (pending || work->walk.inner)
+		return FROM_ALLOCATOR;
+	return track_stack(slot, hash);
 }
 
 SEC("tp/syscalls/sys_enter_mmap")
@@ -159,7 +172,6 @@ int mmap_exit(struct syscall_exit *ctx)
 {
 	struct thread_slot *slot = syscall_end(EVENT_MAP);
 	__u64 flags, prot, stack = 0;
-	bool inside = false;
 	struct event *e;
 
 	if (!slot || (unsigned long)ctx->ret >= -4095UL)
@@ -167,8 +179,8 @@ int mmap_exit(struct syscall_exit *ctx)
 	prot = slot->sys.arg[2];
 	flags = slot->sys.arg[3];
 	if (flags & MAP_ANONYMOUS) {
-		stack = syscall_stack(slot, ctx->nr, &inside);
-		if (inside)
+		stack = syscall_stack(slot, ctx->nr);
+		if (stack == FROM_ALLOCATOR)
 			return 0; /* the allocator's own: its blocks are counted */
 	}
 	e = event_reserve(EVENT_MAP);
@@ -261,7 +273,6 @@ int brk_exit(struct syscall_exit *ctx)
 {
 	struct thread_slot *slot = syscall_end(EVENT_BRK);
 	__u64 old, now = ctx->ret, stack = 0;
-	bool inside = false;
 	struct event *e;
 
 	if (!slot)
@@ -270,8 +281,8 @@ int brk_exit(struct syscall_exit *ctx)
 	if (now == old) /* a query, or refused */
 		return 0;
 	if (now > old)
-		stack = syscall_stack(slot, ctx->nr, &inside);
-	if (inside)
+		stack = syscall_stack(slot, ctx->nr);
+	if (stack == FROM_ALLOCATOR)
 		return 0;
 	e = event_reserve(EVENT_BRK);
 	if (e) {

@@ -17,6 +17,7 @@
 #include "live_count.bpf.h"
 #include "sample.bpf.h"
 #include "stack_table.bpf.h"
+#include "trap.bpf.h"
 #include "unwind.bpf.h"
 #include <bpf/bpf_core_read.h>
 
@@ -69,24 +70,34 @@ static __always_inline void track_stack_rest(struct workspace *work, __u64 key)
 	bpf_ringbuf_submit(rest, 0);
 }
 
-/* Walk, and enter the stack into the stack table. Returns its key, 0 when the table is full. */
-SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp)
+/* Walk. Returns the stack's hash; slot->walk tells more. */
+SUBPROGRAM __u64 track_walk(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp)
 {
+	return slot ? unwind_walk(work_refer(slot), ip, sp, fp) : 0;
+}
+
+/* Did the walk come by an allocator function that has no entry probe? */
+static __always_inline bool track_is_inner(struct thread_slot *slot)
+{
+	struct workspace *work = work_of(work_refer(slot));
+
+	return work && work->walk.inner;
+}
+
+/* Enter the stack that was walked into the stack table. Returns its key, 0 when that is full. */
+SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 hash)
+{
+	__u64 entered = stack_enter(hash);
 	struct workspace *work;
-	__u64 entered;
-	work_ref ref;
-	__u32 key;
+	__u32 key = entered;
 
 	if (!slot)
 		return 0;
-	ref = work_refer(slot);
-	work = work_of(ref);
+	work = work_of(work_refer(slot));
 	if (!work)
 		return 0;
-	entered = stack_enter(unwind_walk(ref, ip, sp, fp));
 	if (work->stack.trace.head.end == WALK_FAULT)
 		stat_inc(STAT_STACK_FAULT);
-	key = entered;
 	if (entered & STACK_NEW && !stack_store(key, &work->stack.trace)) {
 		track_new_stack(work, key);
 		if (work->walk.end == WALK_NO_MAPPING)
@@ -114,7 +125,7 @@ SUBPROGRAM bool track_nested(const struct pending_call *call, __u64 sp)
 		return false;
 	if (bpf_probe_read_user(&ra, sizeof(ra), (void *)call->sp))
 		return false;
-	if (call->cookie & PROBE_COOKIE_BY_EXIT)
+	if (call->cookie & (PROBE_COOKIE_BY_EXIT | PROBE_COOKIE_BY_POINT))
 		return ra == call->ra;
 	if (!bpf_core_field_exists(((struct xol_area *)0)->vaddr))
 		return true;
@@ -137,6 +148,7 @@ static __always_inline void track_abandon(struct pending_call *call)
 	stat_inc(STAT_ABANDONED);
 	if (call->has_old && track_drop_old(call))
 		stat_inc(STAT_LOST_REALLOC);
+	trap_leave(call);
 	call->active = 0;
 	call->has_old = 0;
 }
@@ -218,6 +230,7 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	struct pending_call *call;
 	struct thread_slot *slot;
 	__u32 counter;
+	bool counted;
 
 	barrier_var(sp); /* as in track_arg */
 	slot = slot_get();
@@ -246,6 +259,8 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 		stat_inc(counter);
 		return false;
 	}
+	if (!trap_enter(cookie, &counted))
+		return false;
 	call->counter = counter;
 	call->sp = sp;
 	call->cookie = cookie;
@@ -255,6 +270,8 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	call->size = size;
 	call->ptr = track_arg(ctx, PROBE_COOKIE_PTR(cookie));
 	call->has_old = 0;
+	call->counted = counted;
+	call->met = call->begun = call->hits = 0;
 	slot->last_free = 0;
 	/*
 	 * realloc gives the old address back before it returns, so another thread may own it by
@@ -314,7 +331,7 @@ SUBPROGRAM void track_enter(struct thread_slot *slot, __u64 addr, __u64 stack)
  */
 SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u64 sp, __u64 fp)
 {
-	__u64 stack;
+	__u64 hash, stack;
 
 	if (!slot)
 		return;
@@ -323,7 +340,10 @@ SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u
 		return;
 	}
 	live_prefetch(addr, state.space & 255);
-	stack = track_stack(slot, ip, sp, fp);
+	hash = track_walk(slot, ip, sp, fp);
+	if (track_is_inner(slot))
+		return; /* made from within an allocator function that has no entry probe */
+	stack = track_stack(slot, hash);
 	track_enter(slot, addr, stack);
 	/* after the allocation: there are no more stacks than allocations */
 	if (stack)
@@ -331,6 +351,14 @@ SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u
 	else
 		stat_inc(STAT_STACK_FULL);
 	track_tell(slot, addr, stack);
+}
+
+/* A call returned no memory. */
+static __always_inline void track_failed(struct thread_slot *slot, __u64 ip, __u64 sp, __u64 fp)
+{
+	track_walk(slot, ip, sp, fp);
+	if (!track_is_inner(slot))
+		stat_inc(STAT_FAILED);
 }
 
 /* A realloc returned: settle what became of the old block. */
@@ -366,7 +394,7 @@ static __always_inline struct thread_slot *track_pending(void)
 }
 
 /* The pending call is over; (ip, sp) are its caller's. */
-SUBPROGRAM void track_finish(struct pt_regs *ctx, struct thread_slot *slot, __u64 ip, __u64 sp)
+SUBPROGRAM int track_finish(struct pt_regs *ctx, struct thread_slot *slot, __u64 ip, __u64 sp)
 {
 	__u64 rc = PT_REGS_RC(ctx), addr = rc;
 	struct pending_call *call;
@@ -374,41 +402,46 @@ SUBPROGRAM void track_finish(struct pt_regs *ctx, struct thread_slot *slot, __u6
 	__u32 op;
 
 	if (!slot)
-		return;
+		return 0;
 	call = &slot->call;
 	op = PROBE_COOKIE_OP(call->cookie);
 	call->active = 0;
+	call->fp = PT_REGS_FP(ctx); /* loaded once: the compiler would merge later loads */
+	trap_compare(call, rc, call->fp);
+	trap_leave(call);
 	if (op == PROBE_OP_RESIZE) {
 		if (!track_replaces(call->cookie)) {
 			track_resized(slot, rc);
-			return;
+			return 0;
 		}
 		failed = rc < call->size;
 		addr = call->ptr;
 	}
 	if (op == PROBE_OP_ALLOC_OUT) {
 		failed = rc != 0; /* the out pointer holds nothing of this call */
-		if (bpf_probe_read_user(&addr, sizeof(addr), (void *)call->ptr))
-			addr = 0;
+		addr = bpf_probe_read_user(&call->ptr, sizeof(addr), (void *)call->ptr) ? 0
+											: call->ptr;
 	}
 	if (!call->has_old)
 		call->old_when = 0;
 	track_settle_old(slot, !failed);
-	if (failed)
-		stat_inc(STAT_FAILED);
-	else if (call->counter != STAT_RECORDED)
+	/* first, as it may have been decided at the entry: then it is not known whether it fails */
+	if (call->counter != STAT_RECORDED)
 		stat_inc(call->counter);
+	else if (failed)
+		track_failed(slot, ip, sp, call->fp);
 	else
-		track_record(slot, addr, ip, sp, PT_REGS_FP(ctx));
+		track_record(slot, addr, ip, sp, call->fp);
+	return 0;
 }
 
 /* A return probe fires. */
-SUBPROGRAM int track_return(struct pt_regs *ctx)
+static __always_inline int track_return(struct pt_regs *ctx)
 {
 	struct thread_slot *slot = track_pending();
 	__u64 sp = PT_REGS_SP(ctx);
 
-	if (!slot || slot->call.cookie & PROBE_COOKIE_BY_EXIT)
+	if (!slot || slot->call.cookie & (PROBE_COOKIE_BY_EXIT | PROBE_COOKIE_BY_POINT))
 		return 0;
 #ifdef __TARGET_ARCH_x86
 	if (sp != slot->call.sp + 8) /* ret has popped the return address */
@@ -425,12 +458,13 @@ SUBPROGRAM int track_return(struct pt_regs *ctx)
  * A return instruction of a function without return probe, or of one that it ends in, is about to
  * be executed. Others pass it too: stack pointer and return address tell whose it is.
  */
-SUBPROGRAM int track_exit(struct pt_regs *ctx)
+static __always_inline int track_exit(struct pt_regs *ctx)
 {
 	struct thread_slot *slot = track_pending();
 	__u64 sp = PT_REGS_SP(ctx), ra = 0;
 
-	if (!slot || !(slot->call.cookie & PROBE_COOKIE_BY_EXIT) || sp != slot->call.sp)
+	if (!slot || slot->call.cookie & PROBE_COOKIE_BY_POINT ||
+	    !(slot->call.cookie & PROBE_COOKIE_BY_EXIT) || sp != slot->call.sp)
 		return 0;
 	if (bpf_probe_read_user(&ra, sizeof(ra), (void *)sp) || ra != slot->call.ra)
 		return 0;

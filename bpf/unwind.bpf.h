@@ -64,6 +64,7 @@ static __always_inline __u64 unwind_signal(struct workspace *work, __u64 *sp, __
 		work->walk.end = WALK_FAULT;
 		return 0;
 	}
+	work->walk.signalled = 1;
 	return pc ? pc | PC_INTERRUPTED : 0;
 }
 
@@ -129,6 +130,29 @@ static __always_inline __u64 unwind_apply(struct workspace *work, __u64 row, __u
 }
 
 /*
+ * Look up the row for an instruction at pc, and remember it as that of the frame at sp. Not that of
+ * an allocator function: meeting one is noted each time. A signal handler's calls are not those of
+ * the function that the signal came in.
+ */
+VERIFIED_ONCE_PTR __u64 unwind_find(struct workspace *work, __u64 pc, __u64 sp)
+{
+	__u64 gen = state.gen, row = row_find(pc);
+	struct row_hint *hint;
+
+	if (!work || row == ROW_NO_MAPPING)
+		return row;
+	if (row & ROW_ALLOCATOR) {
+		if (!work->walk.signalled)
+			work->walk.inner = 1;
+		return row & ~ROW_ALLOCATOR;
+	}
+	hint = &work->hint[ROW_HINT(sp)];
+	hint->tag = pc ^ gen << 48;
+	hint->row = row;
+	return row;
+}
+
+/*
  * The row for the frame (pc, sp). Walks of a thread resemble each other: what is at the same place
  * is the same frame, more often than not. So the row comes from there, and the processor goes on
  * while it makes sure; to look the address up it would have to wait for it.
@@ -136,21 +160,14 @@ static __always_inline __u64 unwind_apply(struct workspace *work, __u64 row, __u
 static __always_inline __u64 unwind_row(struct workspace *work, __u64 pc, __u64 sp)
 {
 	struct row_hint *hint = &work->hint[ROW_HINT(sp)];
-	__u64 tag, row;
 
 	if (cfg.frame_pointers)
 		return ROW_FRAME_POINTER;
 	/* a return address may be the next function's first: its call is what counts */
 	pc = pc & PC_INTERRUPTED ? PC_ADDR(pc) : pc - 1;
-	tag = pc ^ (__u64)state.gen << 48;
-	if (hint->tag == tag)
+	if (hint->tag == (pc ^ (__u64)state.gen << 48))
 		return hint->row;
-	row = row_find(pc);
-	if (row != ROW_NO_MAPPING) {
-		hint->tag = tag;
-		hint->row = row;
-	}
-	return row;
+	return unwind_find(work, pc, sp);
 }
 
 #define STEPS_AT_ONCE 8
@@ -234,8 +251,11 @@ static __always_inline __u64 unwind_walk(work_ref ref, __u64 pc, __u64 sp, __u64
 	w->fp = fp;
 	w->hash = unwind_hash(pc, 0) + state.space * HASH_K;
 	w->depth = 1;
+	w->signalled = 0;
+	w->inner = 0;
 	work->stack.trace.pc[0] = pc;
-	unwind_copy(work, sp);
+	if (!work->copy_kept)
+		unwind_copy(work, sp);
 	/* one step more than frames, to see that the last one is the outermost */
 	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH / STEPS_AT_ONCE; i++)
 		if (unwind_steps(ref))

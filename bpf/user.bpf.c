@@ -6,6 +6,9 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#ifndef MEMLEAK_OLD
+#include "point.bpf.h"
+#endif
 #include "track.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -57,6 +60,13 @@ int block_free(struct pt_regs *ctx)
 }
 
 #ifndef MEMLEAK_OLD
+/* Where an allocation's result is known: the cookie is an index into trap_points. */
+SEC("?uprobe")
+int alloc_point(struct pt_regs *ctx)
+{
+	return track_point(ctx, attach_cookie(ctx));
+}
+
 /* The same for multi links: a program is loaded for one kind of link. */
 SEC("?uprobe")
 int alloc_enter_multi(struct pt_regs *ctx)
@@ -77,6 +87,12 @@ int block_free_multi(struct pt_regs *ctx)
 {
 	track_free(ctx, attach_cookie(ctx));
 	return 0;
+}
+
+SEC("?uprobe")
+int alloc_point_multi(struct pt_regs *ctx)
+{
+	return track_point(ctx, attach_cookie(ctx));
 }
 
 #endif

@@ -13,11 +13,12 @@
 #include "target/addrspace.h"
 #include "target/allocators.h"
 #include "target/leaf.h"
+#include "traps.h"
 #include "unwind/tables.h"
 
 struct attacher *attacher__new(struct session *session, const struct addrspace *as,
 			       const struct allocators_opts *opts, const struct tables *left_out,
-			       FILE *explain)
+			       struct traps *traps, FILE *explain)
 {
 	struct attacher *a = calloc(1, sizeof(*a));
 
@@ -27,6 +28,7 @@ struct attacher *attacher__new(struct session *session, const struct addrspace *
 	a->as = as;
 	a->opts = opts;
 	a->left_out = left_out;
+	a->traps = traps;
 	a->explain = explain;
 	return a;
 }
@@ -100,6 +102,7 @@ static uint64_t cookie_of(size_t entry)
 enum pass {
 	PASS_FREE, /* and return instructions */
 	PASS_REALLOC,
+	PASS_POINT, /* by which allocations are followed */
 	PASS_ALLOC,
 	PASSES,
 };
@@ -124,9 +127,11 @@ static int add_site(struct site_list *list, const struct site *new)
 	struct site *site;
 	size_t i;
 
-	for (i = 0; i < list->n; i++) /* functions may share a return instruction */
-		if (list->site[i].image == new->image &&
-		    list->site[i].site.offset == new->site.offset)
+	/* functions may share a return instruction; one that has points needs it for itself */
+	for (i = 0; i < list->n && new->pass != PASS_POINT; i++)
+		if (list->site[i].image == new->image && list->site[i].pass != PASS_POINT &&
+		    list->site[i].site.offset == new->site.offset &&
+		    list->site[i].site.trap == new->site.trap)
 			return 0;
 	if (list->n == list->room) {
 		size_t room = list->room ? 2 * list->room : 64;
@@ -168,8 +173,10 @@ static int add_entry(const struct attacher *a, struct site_list *list, size_t fi
 	struct site site = {
 		.image = f->at.image,
 		.site = {.offset = f->at.offsets[0],
-			 .cookie = cookie_of(f->entry) | flags,
-			 .kind = kind},
+			 .cookie = cookie_of(f->entry) | flags |
+				   (uint64_t)f->trap << PROBE_COOKIE_TRAP_SHIFT,
+			 .kind = kind,
+			 .trap = f->trap},
 		.pass = op == PROBE_OP_FREE	 ? PASS_FREE
 			: op == PROBE_OP_REALLOC ? PASS_REALLOC
 						 : PASS_ALLOC,
@@ -187,7 +194,7 @@ static int add_throwing(const struct attacher *a, struct site_list *list, size_t
 {
 	struct function *f = &a->files[file].function[i];
 	struct site site = {.image = f->at.image,
-			    .site = {.kind = SESSION_EXIT},
+			    .site = {.kind = SESSION_EXIT, .trap = f->trap},
 			    .pass = PASS_FREE,
 			    .file = file,
 			    .function = i};
@@ -211,6 +218,68 @@ static bool is_leaf(const struct attacher *a, const struct allocator *alloc, siz
 	return a->left_out && !a->opts->prefix && !a->opts->offsets && !at->patched &&
 	       alloc->image->elf && tables__covers(a->left_out, alloc->image, at->entry) &&
 	       leaf__is(alloc, i);
+}
+
+/* The functions that programs call all the time: analysing the others is not worth the time. */
+static bool is_common(const char *symbol)
+{
+	static const char *const ends[] = {"malloc", "calloc", "_Znwm", "_Znam"}; /* or a prefix */
+	size_t i, len = strlen(symbol);
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (len >= n && !strcmp(symbol + len - n, ends[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Can function i of file be followed by points? Then they are added. */
+static int add_points(struct attacher *a, struct site_list *list, const struct allocator *alloc,
+		      size_t file, size_t i, uint64_t flags)
+{
+	struct function *f = &a->files[file].function[i];
+	struct traps_query q = {.as = a->as,
+				.image = f->at.image,
+				.entry = f->entry,
+				.vaddr = f->at.entry,
+				.cookie = cookie_of(f->entry) | flags,
+				.stepped = !f->at.emulated || flags & PROBE_COOKIE_BY_EXIT};
+	struct site site = {.image = f->at.image,
+			    .site = {.kind = SESSION_POINT},
+			    .pass = PASS_POINT,
+			    .file = file,
+			    .function = i};
+	struct traps_plan plan;
+	uint64_t *others;
+	size_t k;
+	int err;
+
+	if (!a->traps || f->at.patched || !is_common(entry_points[f->entry].symbol))
+		return 0;
+	others = calloc(alloc->n_sites, sizeof(*others));
+	if (!others)
+		return -ENOMEM;
+	for (k = 0; k < alloc->n_sites; k++)
+		if (alloc->sites[k].offset != f->offset &&
+		    entry_points[alloc->sites[k].entry].op != PROBE_OP_FREE &&
+		    elfimg__offset_to_vaddr(alloc->image->elf, alloc->sites[k].offset,
+					    &others[q.n_others]))
+			q.n_others++;
+	q.others = others;
+	err = traps__plan(a->traps, &q, &plan);
+	free(others);
+	if (err)
+		return err == -ENOMEM ? err : 0;
+	f->trap = plan.number;
+	site.site.trap = plan.number;
+	for (k = 0; k < plan.n && !err; k++) {
+		site.site.offset = plan.offset[k];
+		site.site.cookie = plan.cookie[k];
+		err = add_site(list, &site);
+	}
+	return err;
 }
 
 /* Function i of a file, which is the last one so far, of an object. */
@@ -245,6 +314,9 @@ static int add_function(struct attacher *a, struct site_list *list, const struct
 			return 0;
 		}
 	}
+	err = add_points(a, list, alloc, file, i, throws ? PROBE_COOKIE_BY_EXIT : 0);
+	if (err)
+		return err;
 	if (throws)
 		return add_throwing(a, list, file, i, &code);
 	return add_entry(a, list, file, i, e->op == PROBE_OP_FREE ? SESSION_FREE : SESSION_CALL,
@@ -284,6 +356,8 @@ static void settle(struct attacher *a, const struct site *s, const struct sessio
 	struct function *f = &a->files[s->file].function[s->function];
 	uint64_t vaddr;
 
+	if (done->kind == SESSION_POINT)
+		return; /* entry and return do as well */
 	if (!done->link)
 		f->err = done->err;
 	if (!s->is_entry)

@@ -13,15 +13,17 @@ struct attacher;
 struct image;
 struct session;
 struct tables;
+struct traps;
 
 /*
  * All borrowed. left_out: where not every allocation is followed, the tables that stacks are walked
  * by, so that calls which are left out may cost less (target/leaf.h); NULL: no such calls, or no
- * tables. explain: what is probed, where and why, goes there; NULL: nowhere. NULL: no memory.
+ * tables. traps: follows functions by their points, NULL: none is. explain: what is probed, where
+ * and why, goes there; NULL: nowhere. NULL: no memory.
  */
 struct attacher *attacher__new(struct session *session, const struct addrspace *as,
 			       const struct allocators_opts *opts, const struct tables *left_out,
-			       FILE *explain);
+			       struct traps *traps, FILE *explain);
 void attacher__free(struct attacher *a);
 /*
  * Probe what has been mapped and is not probed yet. announce: a line for each object on it, NULL:

@@ -19,6 +19,7 @@ struct function {
 	enum session_link link;
 	int err;	      /* the kernel's reason when link is NONE */
 	const char *left_out; /* why it needs no probe, or can have none; static */
+	int trap;	      /* its number if it has points, else 0 */
 	unsigned int missing; /* times in a row that its probe was not in memory */
 };
 
@@ -36,7 +37,8 @@ struct attacher {
 	const struct addrspace *as;
 	const struct allocators_opts *opts;
 	const struct tables *left_out;
-	FILE *explain; /* NULL: do not */
+	struct traps *traps; /* NULL: functions are not looked at for points */
+	FILE *explain;	     /* NULL: do not */
 	struct probed *files;
 	size_t n_files;
 	bool stripped;

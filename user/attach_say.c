@@ -11,6 +11,7 @@
 #include "render/render.h"
 #include "target/addrspace.h"
 #include "target/text.h"
+#include "traps.h"
 
 size_t attach__count(const struct probed *f)
 {
@@ -44,6 +45,11 @@ static void explain_function(const struct attacher *a, const struct probed *p,
 					   : strerror(-f->err));
 		return;
 	}
+	if (f->link == SESSION_LINK_UNUSED) {
+		fprintf(a->explain, " probed at %zu points inside only\n",
+			traps__points(a->traps, f->trap, NULL));
+		return;
+	}
 	if (f->missing) {
 		fputs(" not probed: its code is mapped writable or shared\n", a->explain);
 		return;
@@ -58,12 +64,15 @@ static void explain_function(const struct attacher *a, const struct probed *p,
 	if (f->at.emulated && f->at.n &&
 	    elfimg__offset_to_vaddr(f->at.image->elf, f->at.offsets[0], &vaddr) &&
 	    vaddr == f->probe)
-		fprintf(a->explain, "%s\n", f->at.why);
+		fprintf(a->explain, "%s", f->at.why);
 	else if (f->at.emulated)
-		fprintf(a->explain, "single-stepped, as the kernel refused a better place\n");
+		fprintf(a->explain, "single-stepped, as the kernel refused a better place");
 	else
-		fprintf(a->explain, "single-stepped: %s%s\n", f->at.why,
+		fprintf(a->explain, "single-stepped: %s%s", f->at.why,
 			first ? "" : ", and the kernel refuses that one");
+	if (f->trap)
+		fprintf(a->explain, "; %zu points inside", traps__points(a->traps, f->trap, NULL));
+	fputc('\n', a->explain);
 }
 
 /* From function number first on. */
@@ -78,6 +87,21 @@ void attach__explain(const struct attacher *a, const struct probed *p, size_t fi
 	fputs(":\n", a->explain);
 	for (i = first; i < p->n; i++)
 		explain_function(a, p, &p->function[i]);
+}
+
+/* Are its probes in memory? */
+static bool is_in_memory(const struct attacher *a, const struct function *f)
+{
+	const uint64_t *points;
+	size_t n, i;
+
+	if (!f->trap || !traps__is_alone(a->traps, f->trap))
+		return text__has_probe(a->as, f->at.image, f->probe);
+	n = traps__points(a->traps, f->trap, &points);
+	for (i = 0; i < n; i++)
+		if (!text__has_probe(a->as, f->at.image, points[i]))
+			return false;
+	return true;
 }
 
 /* A list of functions in words, for a sentence; the first few. */
@@ -111,7 +135,7 @@ void attach__find_problems(struct attacher *a)
 
 			if (f->err)
 				add_name(refused, sizeof(refused), &n_refused, name);
-			if (!f->link || text__has_probe(a->as, f->at.image, f->probe))
+			if (!f->link || is_in_memory(a, f))
 				f->missing = 0;
 			else if (++f->missing > 1)
 				add_name(gone, sizeof(gone), &n_gone, name);

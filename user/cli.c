@@ -29,6 +29,7 @@ enum {
 	OPT_MAX_STACKS,
 	OPT_MAX_DEPTH,
 	OPT_STACK,
+	OPT_PROBES,
 	OPT_NO_COLOR,
 	OPT_DEBUGINFOD,
 	OPT_VERSION,
@@ -61,6 +62,7 @@ static const struct opt {
 	{OPT_MAX_LIVE, "max-live", "a number of blocks (1 to 117440512)"},
 	{OPT_MAX_STACKS, "max-stacks", "a number of stacks (1 to 4194304)"},
 	{OPT_STACK, "stack", "table or fp"},
+	{OPT_PROBES, "probes", "auto, pair or point"},
 	{OPT_MAX_DEPTH, "max-depth", "a number of frames (1 to 127)"},
 	{OPT_NO_COLOR, "no-color", NULL},
 	{OPT_DEBUGINFOD, "debuginfod", NULL},
@@ -123,6 +125,9 @@ void cli__help(FILE *out)
 	      "      --max-depth N          frames of a stack (127)\n"
 	      "      --stack table|fp       walk stacks by unwind tables (default) or by frame\n"
 	      "                             pointers only\n"
+	      "      --probes auto|pair|point  follow an allocation with one probe where that\n"
+	      "                             proves right (default), always with two, or with\n"
+	      "                             one without proof\n"
 	      "\n"
 	      "  -v, --verbose              say more about what is done; twice: still more\n"
 	      "      --version              print version, libbpf and kernel features\n"
@@ -300,6 +305,12 @@ static int parse_value(struct parser *p, int id, const char *value)
 	case OPT_STACK:
 		cli->frame_pointers = !strcmp(value, "fp");
 		if (!cli->frame_pointers && strcmp(value, "table") != 0)
+			return bad_value(p, id, value);
+		return 0;
+	case OPT_PROBES:
+		cli->probes_pair = !strcmp(value, "pair");
+		cli->probes_point = !strcmp(value, "point");
+		if (!cli->probes_pair && !cli->probes_point && strcmp(value, "auto") != 0)
 			return bad_value(p, id, value);
 		return 0;
 	case OPT_OFFSET:

@@ -37,7 +37,8 @@ struct cli {
 	uint64_t max_live;   /* --max-live, default 1,048,576 blocks */
 	uint64_t max_stacks; /* --max-stacks, default 16,384 */
 	bool frame_pointers; /* --stack fp */
-	uint32_t max_depth;  /* --max-depth, 1..127, default 127 */
+	bool probes_pair, probes_point; /* --probes pair, point; neither: auto */
+	uint32_t max_depth;		/* --max-depth, 1..127, default 127 */
 	bool no_color;
 	bool debuginfod; /* --debuginfod */
 	bool version, help;

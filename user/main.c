@@ -47,6 +47,8 @@ static int run(const struct cli *cli)
 		.max_stacks = cli->max_stacks,
 		.max_depth = cli->max_depth,
 		.frame_pointers = cli->frame_pointers,
+		.probes_pair = cli->probes_pair,
+		.probes_point = cli->probes_point,
 		.trace_events = cli->trace,
 		.interval_s = cli->interval_s,
 		.count = cli->count,

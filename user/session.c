@@ -17,6 +17,7 @@
 #include "cookies.h"
 #include "kernel_features.h"
 #include "links.h"
+#include "linkset.h"
 #include "live.h"
 #include "live_hash.h"
 #include "object.h"
@@ -41,54 +42,24 @@ struct shared {
 	size_t value_size; /* bytes from one to the next */
 };
 
-struct link_set {
-	int *fd;
-	size_t n;
-};
-
 struct session {
 	struct object *object;
 	struct cookies *cookies; /* of the probes, where the kernel has none */
 	const struct features *features;
 	pid_t pid, anchor;
 	uint32_t max_depth;
-	bool by_thread;		/* the main thread is gone: perf events bound to another one */
-	struct link_set links;	/* what concerns the target itself */
-	struct link_set probes; /* in its files */
+	bool by_thread;	       /* the main thread is gone: perf events bound to another one */
+	struct linkset links;  /* what concerns the target itself */
+	struct linkset probes; /* in its files */
 	struct probed_file *files;
 	size_t n_files;
-	struct shared rows, segs, live, stack_slots, stack_frames, stats;
+	struct shared rows, segs, live, stack_slots, stack_frames, stats, points;
+	size_t n_points; /* of all functions */
+	int n_traps;	 /* functions that have points; their numbers begin with 1 */
 	struct live_table live_table;
 	struct stack_table stack_table;
 	int n_cpus;
 };
-
-/* Keep an open link, or pass an error on. */
-static int keep_link(struct link_set *set, int fd)
-{
-	int *fds;
-
-	if (fd < 0)
-		return fd;
-	fds = realloc(set->fd, (set->n + 1) * sizeof(*fds));
-	if (!fds) {
-		close(fd);
-		return -ENOMEM;
-	}
-	set->fd = fds;
-	fds[set->n++] = fd;
-	return 0;
-}
-
-static void close_links(struct link_set *set)
-{
-	size_t i;
-
-	for (i = 0; i < set->n; i++)
-		close(set->fd[i]);
-	free(set->fd);
-	*set = (struct link_set){0};
-}
 
 static int print_all(enum libbpf_print_level level, const char *fmt, va_list args)
 {
@@ -173,8 +144,10 @@ static int attach_syscalls(struct session *s)
 	int err;
 
 	for (i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
-		err = keep_link(&s->links, links__tracepoint(program_fd(s, points[i].program),
-							     "syscalls", points[i].event));
+		err = linkset__keep(&s->links,
+				    links__tracepoint(program_fd(s, points[i].program), "syscalls",
+						      points[i].event),
+				    0);
 		if (err)
 			return err;
 	}
@@ -185,7 +158,7 @@ static int attach_tp_btf(struct session *s, const char *program)
 {
 	int fd = bpf_raw_tracepoint_open(NULL, program_fd(s, program));
 
-	return keep_link(&s->links, fd < 0 ? -errno : fd);
+	return linkset__keep(&s->links, fd < 0 ? -errno : fd, 0);
 }
 
 /* Arrays that can be mapped: kernel/bpf/arraymap.c, values are aligned to 8 bytes. */
@@ -226,6 +199,8 @@ static int share_all(struct session *s)
 		err = share(&s->stack_frames, map(s, "stack_frames"));
 	if (!err)
 		err = share(&s->stats, map(s, "stats"));
+	if (!err && !object__is_old(s->object))
+		err = share(&s->points, map(s, "trap_points"));
 	if (err)
 		return err;
 	s->live_table = (struct live_table){.slot = s->live.at, .n = s->live.n};
@@ -276,7 +251,9 @@ static void select_programs(struct session *s, bool started)
 		{"alloc_return", 0},
 		{"alloc_exit", 0},
 		{"block_free", 0},
+		{"alloc_point", 0},
 		{"alloc_session", LINK_UPROBE_SESSION},
+		{"alloc_point_multi", LINK_UPROBE_MULTI},
 		{"alloc_enter_multi", LINK_UPROBE_MULTI},
 		{"alloc_exit_multi", LINK_UPROBE_MULTI},
 		{"block_free_multi", LINK_UPROBE_MULTI},
@@ -289,6 +266,8 @@ static void select_programs(struct session *s, bool started)
 		if (programs[i].attach_type && !s->features->uprobe_session)
 			continue;
 		prog = object__program(s->object, programs[i].name);
+		if (!prog) /* not in the object for old kernels */
+			continue;
 		bpf_program__set_autoload(prog, true);
 		if (programs[i].attach_type)
 			bpf_program__set_expected_attach_type(prog, programs[i].attach_type);
@@ -339,8 +318,8 @@ cleanup:
 
 void session__detach(struct session *s)
 {
-	close_links(&s->probes);
-	close_links(&s->links);
+	linkset__close(&s->probes);
+	linkset__close(&s->links);
 }
 
 void session__free(struct session *s)
@@ -361,10 +340,17 @@ void session__free(struct session *s)
 	unshare(&s->stack_slots);
 	unshare(&s->stack_frames);
 	unshare(&s->stats);
+	unshare(&s->points);
 	live_hash__free(s->live_table.hash);
 	cookies__free(s->cookies);
 	object__free(s->object);
 	free(s);
+}
+
+/* The links that follow a function by its points, and those at its entry and return. */
+static unsigned int group_of(const struct session_site *site)
+{
+	return 2 * site->trap + (site->kind == SESSION_POINT);
 }
 
 /* One multi link for sites of one kind; for those around one that the kernel refuses, several. */
@@ -380,8 +366,9 @@ static void attach_multi(struct session *s, const char *path, int prog_fd, int a
 	for (i = 0; group && i < n; i++)
 		group[i] = (struct link_site){sites[i]->offset, sites[i]->cookie};
 	if (group)
-		err = keep_link(&s->probes,
-				links__multi(prog_fd, attach_type, path, group, n, s->pid));
+		err = linkset__keep(&s->probes,
+				    links__multi(prog_fd, attach_type, path, group, n, s->pid),
+				    group_of(sites[0]));
 	free(group);
 	for (i = 0; i < n; i++) {
 		sites[i]->link = err ? SESSION_LINK_NONE : kind;
@@ -416,9 +403,8 @@ static int open_place(struct session *s, const char *program, const char *path,
 static void attach_perf(struct session *s, const char *path, struct session_site *site)
 {
 	static const char *const entry[SESSION_KINDS] = {
-		[SESSION_CALL] = "alloc_enter",
-		[SESSION_ENTER] = "alloc_enter",
-		[SESSION_EXIT] = "alloc_exit",
+		[SESSION_POINT] = "alloc_point", [SESSION_CALL] = "alloc_enter",
+		[SESSION_ENTER] = "alloc_enter", [SESSION_EXIT] = "alloc_exit",
 		[SESSION_FREE] = "block_free",
 	};
 	struct link_site at = {site->offset, site->cookie};
@@ -435,15 +421,44 @@ static void attach_perf(struct session *s, const char *path, struct session_site
 	if (on_entry < 0 && on_return >= 0)
 		close(on_return);
 	else if (on_return >= 0)
-		err = keep_link(&s->probes, on_return);
-	err = on_entry < 0 ? on_entry : keep_link(&s->probes, on_entry) ?: err;
+		err = linkset__keep(&s->probes, on_return, group_of(site));
+	err = on_entry < 0 ? on_entry : linkset__keep(&s->probes, on_entry, group_of(site)) ?: err;
 	site->link = err ? SESSION_LINK_NONE : SESSION_LINK_PERF;
 	site->err = err;
 }
 
 /*
+ * A function's points are attached until they are refuted, entry and return until they are proven.
+ */
+static bool is_needed(struct session *s, const struct session_site *site)
+{
+	enum trap_mode mode = session__trap(s, site->trap)->mode;
+
+	if (!site->trap)
+		return true;
+	return site->kind == SESSION_POINT ? mode != TRAP_OFF : mode != TRAP_ON;
+}
+
+/* Sites of one kind and one function, or of all that have no points. */
+static void attach_group(struct session *s, const char *path, const char *program, int attach_type,
+			 struct session_site *const *group, size_t n)
+{
+	bool multi = s->features->uprobe_session && !s->by_thread;
+	size_t i;
+
+	if (multi)
+		attach_multi(s, path, program_fd(s, program), attach_type, group, n);
+	for (i = 0; i < n; i++)
+		if (!group[i]->link)
+			attach_perf(s, path, group[i]);
+	for (i = 0; i < n; i++)
+		if (!group[i]->link && group[i]->kind == SESSION_POINT)
+			session__drop_points(s, group[i]->trap); /* all or none */
+}
+
+/*
  * In the order that attaching to a target at work asks for: a return instruction before the entry
- * whose calls it ends.
+ * whose calls it ends, points before the entry whose calls they are compared with.
  */
 static void attach_sites(struct session *s, const char *path, struct session_site *sites, size_t n)
 {
@@ -454,24 +469,29 @@ static void attach_sites(struct session *s, const char *path, struct session_sit
 	} how[SESSION_KINDS] = {
 		{SESSION_FREE, "block_free_multi", LINK_UPROBE_MULTI},
 		{SESSION_EXIT, "alloc_exit_multi", LINK_UPROBE_MULTI},
+		{SESSION_POINT, "alloc_point_multi", LINK_UPROBE_MULTI},
 		{SESSION_ENTER, "alloc_enter_multi", LINK_UPROBE_MULTI},
 		{SESSION_CALL, "alloc_session", LINK_UPROBE_SESSION},
 	};
 	struct session_site **group = calloc(n, sizeof(struct session_site *));
-	bool multi = s->features->uprobe_session && !s->by_thread;
 	size_t i, k, m;
+	int trap;
 
-	for (k = 0; group && k < SESSION_KINDS; k++) {
-		for (i = m = 0; i < n; i++)
-			if (sites[i].kind == how[k].kind && !sites[i].link)
-				group[m++] = &sites[i];
-		if (m && multi)
-			attach_multi(s, path, program_fd(s, how[k].program), how[k].attach_type,
-				     group, m);
-		for (i = 0; i < m; i++)
-			if (!group[i]->link)
-				attach_perf(s, path, group[i]);
-	}
+	for (k = 0; group && k < SESSION_KINDS; k++)
+		for (trap = 0; trap <= s->n_traps; trap++) {
+			for (i = m = 0; i < n; i++) {
+				struct session_site *site = &sites[i];
+
+				if (site->kind != how[k].kind || site->trap != trap || site->link)
+					continue;
+				if (is_needed(s, site))
+					group[m++] = site;
+				else
+					site->link = SESSION_LINK_UNUSED;
+			}
+			if (m)
+				attach_group(s, path, how[k].program, how[k].attach_type, group, m);
+		}
 	free(group);
 }
 
@@ -537,28 +557,70 @@ int session__attach(struct session *s, const char *path, struct session_site *si
 	return done;
 }
 
+struct trap *session__trap(struct session *s, int trap)
+{
+	return &session__state(s)->trap[trap];
+}
+
+int session__add_trap(struct session *s, struct trap_point *points, size_t n, uint32_t *first)
+{
+	struct trap_point *map = s->points.at;
+	size_t i;
+
+	if (!map || s->n_traps + 1 >= MAX_TRAPS || n > MAX_TRAP_POINTS - s->n_points)
+		return -ENOSPC;
+	*first = s->n_points;
+	s->n_traps++;
+	for (i = 0; i < n; i++) {
+		points[i].cookie |= (uint64_t)s->n_traps << PROBE_COOKIE_TRAP_SHIFT;
+		map[s->n_points++] = points[i];
+	}
+	session__trap(s, s->n_traps)->mode = TRAP_PROVE;
+	return s->n_traps;
+}
+
+void session__drop_points(struct session *s, int trap)
+{
+	__atomic_store_n(&session__trap(s, trap)->mode, TRAP_OFF, __ATOMIC_SEQ_CST);
+	linkset__close_group(&s->probes, 2 * trap + 1);
+}
+
+void session__use_points(struct session *s, int trap)
+{
+	__atomic_store_n(&session__trap(s, trap)->mode, TRAP_ON, __ATOMIC_SEQ_CST);
+}
+
+bool session__drop_calls(struct session *s, int trap)
+{
+	/* see trap_enter: who is not counted by now will see the mode */
+	if (__atomic_load_n(&session__trap(s, trap)->inflight, __ATOMIC_SEQ_CST))
+		return false;
+	linkset__close_group(&s->probes, 2 * trap);
+	return true;
+}
+
 int session__attach_entry(struct session *s, const char *path, uint64_t offset)
 {
 	struct link_site site = {.offset = offset};
 
-	return keep_link(&s->probes, open_place(s, "program_entry", path, &site, false));
+	return linkset__keep(&s->probes, open_place(s, "program_entry", path, &site, false), 0);
 }
 
 /* Attach everything again, bound to the anchor, and drop the old links, which have fallen silent.
  */
 static int attach_again(struct session *s)
 {
-	struct link_set old = s->probes;
+	struct linkset old = s->probes;
 	int err = 0, done;
 	size_t i;
 
-	s->probes = (struct link_set){0};
+	s->probes = (struct linkset){0};
 	for (i = 0; i < s->n_files; i++) {
 		done = attach(s, s->files[i].path, s->files[i].sites, s->files[i].n);
 		if (done < 0)
 			err = done;
 	}
-	close_links(&old);
+	linkset__close(&old);
 	return err;
 }
 

@@ -46,6 +46,7 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 void session__free(struct session *s); /* detaches everything */
 
 enum session_site_kind {
+	SESSION_POINT, /* where a function's result is known */
 	SESSION_CALL,  /* a function that allocates: its entry and its return */
 	SESSION_ENTER, /* entry only: its return instructions are sites of their own */
 	SESSION_EXIT,  /* such a return instruction */
@@ -58,12 +59,14 @@ enum session_link {
 	SESSION_LINK_SESSION,
 	SESSION_LINK_MULTI,
 	SESSION_LINK_PERF,
+	SESSION_LINK_UNUSED, /* no need to: the function is followed otherwise */
 };
 
 struct session_site {
 	uint64_t offset; /* file offset; session__attach changes it to the one that was taken */
-	uint64_t cookie; /* PROBE_COOKIE */
+	uint64_t cookie; /* PROBE_COOKIE; a point's index */
 	enum session_site_kind kind;
+	uint8_t trap;		/* of a function that has points: its number, else 0 */
 	const uint64_t *others; /* to be tried in turn should the kernel refuse offset; borrowed */
 	size_t n_others;
 	enum session_link link; /* set by session__attach */
@@ -76,6 +79,19 @@ struct session_site {
  * Returns the number of sites probed, or negative errno when none could be.
  */
 int session__attach(struct session *s, const char *path, struct session_site *sites, size_t n);
+/*
+ * A function that can be followed by its points: see bpf/trap.bpf.h. Returns its number, for its
+ * sites and their cookies; *first: index of the first of its points, one after the other. -ENOSPC:
+ * there are too many, or none on this kernel. Both ways are attached, entry and return record.
+ */
+int session__add_trap(struct session *s, struct trap_point *points, size_t n, uint32_t *first);
+struct trap *session__trap(struct session *s, int trap); /* shared with the BPF side */
+/* The points are not to be trusted: entry and return stay. */
+void session__drop_points(struct session *s, int trap);
+/* The points record from now on, what has been entered before is finished by its return. */
+void session__use_points(struct session *s, int trap);
+/* Then: detach entry and return. False: not yet, a call is under way. */
+bool session__drop_calls(struct session *s, int trap);
 /* End the launch phase when the instruction at offset in the file is reached. */
 int session__attach_entry(struct session *s, const char *path, uint64_t offset);
 /*

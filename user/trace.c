@@ -23,6 +23,7 @@
 #include "sym/perfmap.h"
 #include "target/addrspace.h"
 #include "target/spawn.h"
+#include "traps.h"
 #include "unwind/finish.h"
 #include "unwind/tables.h"
 
@@ -231,6 +232,10 @@ void trace__on_event(const struct event *e, void *arg)
 	case EVENT_FREE:
 		print_event(t, e);
 		break;
+	case EVENT_TRAP:
+		if (t->traps)
+			traps__notice(t->traps, (int)e->entry);
+		break;
 	case EVENT_ANCHOR_EXIT:
 		t->need_anchor = true;
 		break;
@@ -242,6 +247,8 @@ void trace__on_event(const struct event *e, void *arg)
 static void drain(struct trace *t)
 {
 	events__drain(t->events);
+	if (t->traps)
+		traps__settle(t->traps);
 	if (t->need_anchor)
 		reanchor(t);
 }

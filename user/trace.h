@@ -22,6 +22,8 @@ struct trace_opts {
 	uint32_t max_depth;
 	bool frame_pointers; /* walk stacks by frame pointers, without tables */
 	bool perf_events;    /* also where the kernel has better links: for tests */
+	bool probes_pair;    /* follow functions at entry and return, never inside */
+	bool probes_point;   /* inside where possible, without proof */
 	bool trace_events;   /* print each event */
 	uint64_t interval_s; /* between reports, 0: only the last one */
 	uint64_t count;	     /* reports, 0: no limit */

@@ -21,6 +21,7 @@ struct trace {
 	struct session *session;
 	struct addrspace *as;
 	struct tables *tables; /* NULL: stacks are walked by frame pointers */
+	struct traps *traps;   /* NULL: functions are probed at entry and return */
 	struct attacher *attacher;
 	struct symbolizer *sym;
 	struct perfmap *jit;

@@ -21,6 +21,7 @@
 #include "sym/symbolizer.h"
 #include "target/addrspace.h"
 #include "target/spawn.h"
+#include "traps.h"
 #include "unwind/tables.h"
 
 static int check_target(struct trace *t)
@@ -161,6 +162,19 @@ static bool is_selective(const struct trace_opts *o)
 	return sampling__is_on(&o->model.sampling) || o->min_size || o->max_size != UINT64_MAX;
 }
 
+/* Frames that lie between a system call and the allocator function that it is made for. */
+#define MIN_TRAPS_DEPTH 32
+
+/*
+ * What a function without an entry probe calls is told by its frame: walks have to get there. Where
+ * not every allocation is followed, most calls cost one trap as it is.
+ */
+static bool can_use_traps(const struct trace *t)
+{
+	return !t->opts->probes_pair && !features__is_old(&t->features) && t->tables &&
+	       t->opts->max_depth >= MIN_TRAPS_DEPTH && !is_selective(t->opts);
+}
+
 /* Everything but the session; all of it only fails for lack of memory or descriptors. */
 static int open_parts(struct trace *t)
 {
@@ -176,11 +190,17 @@ static int open_parts(struct trace *t)
 	t->intervals = intervals__new(sysconf(_SC_PAGESIZE));
 	if (!t->sym || !t->jit || !t->intervals)
 		err = -ENOMEM;
+	if (!err && can_use_traps(t)) {
+		t->traps = traps__new(t->session, t->tables, t->opts->probes_point,
+				      t->opts->verbose ? stderr : NULL);
+		if (!t->traps)
+			err = -ENOMEM;
+	}
 	if (!err) {
 		t->stacks = stacks__new(session__stacks(t->session), t->opts->max_depth, t->as,
 					t->sym, t->jit);
 		t->attacher = attacher__new(t->session, t->as, &t->opts->allocators,
-					    is_selective(t->opts) ? t->tables : NULL,
+					    is_selective(t->opts) ? t->tables : NULL, t->traps,
 					    t->opts->verbose ? stderr : NULL);
 		if (!t->stacks || !t->attacher)
 			err = -ENOMEM;
@@ -318,6 +338,7 @@ void trace__tear_down(struct trace *t)
 	events__free(t->events);
 	model__free(t->model);
 	attacher__free(t->attacher);
+	traps__free(t->traps);
 	stacks__free(t->stacks);
 	intervals__free(t->intervals);
 	symbolizer__free(t->sym);

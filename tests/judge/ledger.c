@@ -44,6 +44,7 @@
 #include "session.h"
 #include "target/addrspace.h"
 #include "trace_priv.h"
+#include "traps.h"
 
 #define TURN_SECONDS 30 /* no program takes longer */
 #define MAX_SHOWN 5	/* differences printed */
@@ -54,6 +55,7 @@ struct options {
 	uint64_t min_size, max_size;
 	const char *preload, *name, *target;
 	bool perf, second, foreign;
+	bool pair, point; /* --probes */
 };
 
 /* One tracer and where the ledger stood when it began. */
@@ -171,6 +173,8 @@ static int begin_tracer(struct judge *j, struct tracer *t)
 		.max_stacks = 1 << 17,
 		.max_depth = 127,
 		.perf_events = j->o.perf,
+		.probes_pair = j->o.pair,
+		.probes_point = j->o.point,
 	};
 	t->trace = (struct trace){.opts = &t->opts, .out = stdout, .pidfd = -1, .signals = -1};
 	t->base = totals(j->ledger);
@@ -204,6 +208,8 @@ static int look(struct tracer *t, struct view *v)
 
 	*v = (struct view){0};
 	events__drain(t->trace.events);
+	if (t->trace.traps)
+		traps__settle(t->trace.traps);
 	err = snapshot__take(&t->trace.snapshot, true, true, &v->report);
 	if (err)
 		return err;
@@ -527,6 +533,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{"perf", no_argument, NULL, 'p'},
 		{"second", no_argument, NULL, '2'},
 		{"foreign", no_argument, NULL, 'f'},
+		{"probes", required_argument, NULL, 'o'},
 		{"running", required_argument, NULL, 'r'},
 		{0},
 	};
@@ -560,6 +567,10 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'f':
 			o->foreign = true;
 			break;
+		case 'o':
+			o->pair = !strcmp(optarg, "pair");
+			o->point = !strcmp(optarg, "point");
+			break;
 		case 'r':
 			o->running = strtoull(optarg, NULL, 10);
 			break;
@@ -572,6 +583,16 @@ static int parse(int argc, char **argv, struct options *o)
 	o->name = argv[optind];
 	o->target = argv[optind + 1];
 	return 0;
+}
+
+/* Functions that are followed by their points in the end. */
+static int count_traps(struct judge *j)
+{
+	int n = 0, i;
+
+	for (i = 1; i < MAX_TRAPS && j->first.on && j->first.trace.session; i++)
+		n += session__trap(j->first.trace.session, i)->mode == TRAP_ON;
+	return n;
 }
 
 static void conclude(struct judge *j, int err, uint64_t seed)
@@ -590,10 +611,10 @@ static void conclude(struct judge *j, int err, uint64_t seed)
 		       (unsigned long long)j->o.running, (unsigned long long)j->compared);
 	else
 		printf("PASS %s: %llu programs, %llu calls, %llu blocks compared, %u handed on, "
-		       "%u sorts, %u signals, %u children\n",
+		       "%u sorts, %u signals, %u children, %d functions by points\n",
 		       j->o.name, (unsigned long long)j->o.programs, (unsigned long long)sum.calls,
 		       (unsigned long long)j->compared, j->ledger->handed, j->ledger->sorts,
-		       j->ledger->signals, j->ledger->forks);
+		       j->ledger->signals, j->ledger->forks, count_traps(j));
 }
 
 int main(int argc, char **argv)

@@ -121,10 +121,19 @@ static bool in_range(size_t size)
 	return size >= ledger->min_size && size <= ledger->max_size;
 }
 
+/* A call that got no memory. Its size is looked at first: what is left out may end there. */
+static void note_failed(size_t size)
+{
+	if (in_range(size))
+		count()->failed++;
+	else
+		count()->filtered++;
+}
+
 static void note_alloc(struct ledger_block *b, void *p, size_t size)
 {
 	if (!p) {
-		count()->failed++;
+		note_failed(size);
 		return;
 	}
 	b->addr = (uintptr_t)p;
@@ -142,7 +151,7 @@ static void note_alloc(struct ledger_block *b, void *p, size_t size)
 static void note_realloc(struct ledger_block *b, void *p, size_t size)
 {
 	if (!p)
-		count()->failed++;
+		note_failed(size);
 	if (!p && size)
 		return; /* the old block stays */
 	if (b->tracked)

@@ -43,8 +43,8 @@ struct ledger_block {
 struct ledger_count {
 	uint64_t seen;	    /* allocations that are recorded */
 	uint64_t freed;	    /* of these, freed; also by a realloc that moves */
-	uint64_t failed;    /* calls that returned no memory */
-	uint64_t filtered;  /* allocations of other sizes */
+	uint64_t failed;    /* calls of sizes that are followed, but returned no memory */
+	uint64_t filtered;  /* calls of other sizes */
 	uint64_t untracked; /* calls to free of such blocks */
 	uint64_t calls;	    /* of all allocator functions */
 } __attribute__((aligned(64)));

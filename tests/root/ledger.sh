@@ -42,6 +42,15 @@ for name in libjemalloc libtcmalloc_minimal libmimalloc; do
 done
 
 # Other ways to probe, and sizes that are left out.
+judged pair 60 ledger --programs "$SOME" --probes pair
+judged points 60 ledger --programs "$SOME" --probes point
+judged points-perf-events 60 ledger --programs $((SOME / 2)) --probes point --perf
+judged points-foreign-probes 60 ledger --programs $((SOME / 2)) --probes point --foreign
+judged points-two-tracers 60 ledger --programs $((SOME / 2)) --probes point --second
+for name in libjemalloc libtcmalloc_minimal libmimalloc; do
+	lib=$(library $name)
+	[ -n "$lib" ] && judged points-$name 60 ledger --programs $((SOME / 2)) --probes point --preload "$lib"
+done
 judged perf-events 60 ledger --programs "$SOME" --perf
 judged sizes 60 ledger --programs "$SOME" --sizes 24,300
 

@@ -159,7 +159,7 @@ static bool begin(const char *name, uint64_t max_live, uint64_t max_stacks)
 	rows = session__unwind_rows(session, &n);
 	tables__attach(tables, rows, n, session__unwind_segs(session), session__state(session));
 	tables__publish(tables, as);
-	attacher = attacher__new(session, as, &any, NULL, NULL);
+	attacher = attacher__new(session, as, &any, NULL, NULL, NULL);
 	return attacher && attacher__update(attacher, NULL) > 0;
 }
 

@@ -8,7 +8,7 @@ LIMIT=${LIMIT:-150}
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-# code_of PID FUNCTION: the first 16 bytes of libc's function in PID's memory, as hex. A probe is a
+# code_of PID FUNCTION: the first KiB of libc's function in PID's memory, as hex. A probe is a
 # breakpoint in there: not always in the first place.
 code_of()
 {
@@ -16,8 +16,8 @@ code_of()
 
 	read -r start path < <(awk '/libc\.so\.6$/ { print $1, $6; exit }' "/proc/$1/maps")
 	offset=$(nm -D --defined-only "$path" | awk -v name="$2" '{ sub(/@.*/, "", $3) } $3 == name { print $1; exit }')
-	dd if="/proc/$1/mem" bs=1 count=16 skip=$((16#${start%%-*} + 16#$offset)) status=none |
-		od -An -tx1 | tr -d ' \n'
+	dd if="/proc/$1/mem" bs=1 count=1024 skip=$((16#${start%%-*} + 16#$offset)) status=none |
+		od -An -v -tx1 | tr -d ' \n'
 }
 
 # shellcheck disable=SC2317 # called by await
@@ -105,7 +105,7 @@ malloc=$(code_of "$TARGET" malloc)
 free=$(code_of "$TARGET" free)
 if ! start_tool -p "$TARGET" 1000; then
 	fail_case killed-tool "the tool does not trace"
-elif [ ${#malloc} != 32 ] || code_is "$TARGET" malloc "$malloc" || code_is "$TARGET" free "$free"; then
+elif [ ${#malloc} != 2048 ] || code_is "$TARGET" malloc "$malloc" || code_is "$TARGET" free "$free"; then
 	fail_case probed "no breakpoint in the target: this test proves nothing"
 elif ! code_is "$bystander" malloc "$malloc" || ! code_is "$bystander" free "$free"; then
 	fail_case bystander "a breakpoint in another process"

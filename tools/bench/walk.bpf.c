@@ -50,7 +50,7 @@ static __always_inline int walk(struct pt_regs *ctx, bool store)
 	if (!slot || bpf_probe_read_user(&pc, sizeof(pc), (void *)sp))
 		return 0;
 	if (store)
-		stack_hit(track_stack(slot, pc, sp + 8, PT_REGS_FP(ctx)));
+		stack_hit(track_stack(slot, track_walk(slot, pc, sp + 8, PT_REGS_FP(ctx))));
 	else
 		unwind_walk(work_refer(slot), pc, sp + 8, PT_REGS_FP(ctx));
 	return recorded(slot);

@@ -251,12 +251,41 @@ static const struct unwind_row *search(const struct tables *t, size_t low, size_
 	return low > first && t->rows[low - 1].kind != UNWIND_END ? &t->rows[low - 1] : NULL;
 }
 
+/* The row of an image's code at vaddr, in the map; NULL: none, or a gap. */
+static const struct unwind_row *find_row(const struct tables *t, const struct table *table,
+					 uint64_t vaddr)
+{
+	if (!table || !table->stored || vaddr < table->base)
+		return NULL;
+	return search(t, table->first, table->first + table->n, vaddr - table->base);
+}
+
 bool tables__covers(const struct tables *t, const struct image *image, uint64_t vaddr)
 {
-	const struct table *table = find(t, image);
+	return find_row(t, find(t, image), vaddr);
+}
 
-	return table && table->stored &&
-	       search(t, table->first, table->first + table->n, vaddr - table->base);
+bool tables__row(const struct tables *t, const struct image *image, uint64_t vaddr, uint64_t *start,
+		 uint64_t *end)
+{
+	const struct table *table = find(t, image);
+	const struct unwind_row *row = find_row(t, table, vaddr);
+
+	if (!row || row + 1 == t->rows + table->first + table->n)
+		return false;
+	*start = table->base + row[0].pc;
+	*end = table->base + row[1].pc;
+	return true;
+}
+
+void tables__mark(struct tables *t, const struct image *image, uint64_t vaddr)
+{
+	const struct unwind_row *row = find_row(t, find(t, image), vaddr);
+
+	if (1 || !row || row->kind & UNWIND_ALLOCATOR)
+		return;
+	t->rows[row - t->rows].kind |= UNWIND_ALLOCATOR;
+	__atomic_fetch_add(&t->state->gen, 1, __ATOMIC_RELEASE); /* rows are cached */
 }
 
 bool tables__find(const struct tables *t, uint64_t pc, struct unwind_row *row)
@@ -279,5 +308,6 @@ bool tables__find(const struct tables *t, uint64_t pc, struct unwind_row *row)
 	seg = &segs[low - 1];
 	there = search(t, seg->row_lo, seg->row_hi, pc - seg->bias);
 	*row = there ? *there : (struct unwind_row){.cfa = 2, .kind = UNWIND_FP, .save = 2};
+	row->kind &= ~UNWIND_ALLOCATOR;
 	return true;
 }

@@ -42,6 +42,14 @@ void tables__publish(struct tables *t, const struct addrspace *as);
 bool tables__find(const struct tables *t, uint64_t pc, struct unwind_row *row);
 /* Is there a row, as published last, for the code at vaddr of an image? */
 bool tables__covers(const struct tables *t, const struct image *image, uint64_t vaddr);
+/*
+ * The piece of code around vaddr, an ELF virtual address of the image, that one row describes.
+ * False: none does.
+ */
+bool tables__row(const struct tables *t, const struct image *image, uint64_t vaddr, uint64_t *start,
+		 uint64_t *end);
+/* Mark that row: what is called from there is an allocator's doing. In force at once. */
+void tables__mark(struct tables *t, const struct image *image, uint64_t vaddr);
 /* What went wrong with an image that was learned, once for each: "no room", "broken" …; NULL: no
  * more. */
 const char *tables__next_warning(struct tables *t);

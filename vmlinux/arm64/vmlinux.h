@@ -10,9 +10,11 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct mm_struct;
+struct return_instance;
 struct sighand_struct;
 struct signal_struct;
 struct task_struct;
+struct uprobe_task;
 struct xol_area;
 
 typedef unsigned char __u8;
@@ -443,6 +445,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	void *stack;
+	struct uprobe_task *utask;
 };
 
 struct signal_struct {
@@ -478,6 +481,17 @@ struct mm_struct {
 
 struct xol_area {
 	long unsigned int vaddr;
+};
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+};
+
+struct return_instance {
+	long unsigned int stack;
+	long unsigned int orig_ret_vaddr;
+	bool chained;
+	struct return_instance *next;
 };
 
 struct linux_binprm {
