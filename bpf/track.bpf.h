@@ -254,6 +254,7 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 		count = track_arg(ctx, PROBE_COOKIE_COUNT(cookie));
 		size = track_product(size, count);
 	}
+	slot->last_free = 0;
 	counter = track_choose(slot, size);
 	if (counter != STAT_RECORDED && track_is_leaf(cookie)) {
 		stat_inc(counter);
@@ -272,7 +273,6 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 	call->has_old = 0;
 	call->counted = counted;
 	call->met = call->begun = call->hits = 0;
-	slot->last_free = 0;
 	/*
 	 * realloc gives the old address back before it returns, so another thread may own it by
 	 * then: the block is held now, and put back if the call fails.

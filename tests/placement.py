@@ -45,7 +45,7 @@ def main():
             if head:
                 path = head[1]
                 names = symbols(path)
-            match = re.match(r"  (\w+) (0x[0-9a-f]+)\+(\d+) ([a-z ]+): (.+)$", line)
+            match = re.match(r"  (\w+) (0x[0-9a-f]+)\+(\d+) ([a-z ]+): (.+?)(?:; \d+ points inside)?$", line)
             if not path or not match:
                 continue
             check(path, names, match[1], int(match[2], 16), int(match[3]), match[4], match[5])
