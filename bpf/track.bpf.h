@@ -425,11 +425,13 @@ SUBPROGRAM int track_finish(struct pt_regs *ctx, struct thread_slot *slot, __u64
 	if (!call->has_old)
 		call->old_when = 0;
 	track_settle_old(slot, !failed);
-	/* first, as it may have been decided at the entry: then it is not known whether it fails */
-	if (call->counter != STAT_RECORDED)
-		stat_inc(call->counter);
+	/* of other sizes: may be done with at the entry, when it is not known whether it fails */
+	if (call->counter == STAT_FILTERED)
+		stat_inc(STAT_FILTERED);
 	else if (failed)
 		track_failed(slot, ip, sp, call->fp);
+	else if (call->counter != STAT_RECORDED)
+		stat_inc(call->counter);
 	else
 		track_record(slot, addr, ip, sp, call->fp);
 	return 0;
