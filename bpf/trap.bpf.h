@@ -30,10 +30,13 @@ static __always_inline __u32 trap_mode(const struct trap *t)
 static __always_inline bool trap_enter(__u64 cookie, bool *counted)
 {
 	struct trap *t = trap_of(cookie);
+	__u32 mode = trap_mode(t);
 
 	*counted = false;
-	if (!PROBE_COOKIE_TRAP(cookie) || trap_mode(t) == TRAP_OFF)
+	if (!PROBE_COOKIE_TRAP(cookie) || mode == TRAP_OFF)
 		return true;
+	if (mode == TRAP_ON)
+		return false;
 	__sync_fetch_and_add(&t->inflight, 1);
 	if (trap_mode(t) == TRAP_ON) {
 		__sync_fetch_and_add(&t->inflight, -1);

@@ -247,8 +247,7 @@ void trace__on_event(const struct event *e, void *arg)
 static void drain(struct trace *t)
 {
 	events__drain(t->events);
-	if (t->traps)
-		traps__settle(t->traps);
+	t->hurry = t->traps && traps__settle(t->traps);
 	if (t->need_anchor)
 		reanchor(t);
 }
@@ -382,9 +381,11 @@ static void loop(struct trace *t)
 		{.fd = events__fd(t->events), .events = POLLIN},
 		{.fd = t->pidfd, .events = POLLIN},
 	};
+	int left;
 
 	while (!t->stop && !t->ended && !t->output_broken) {
-		poll(fds, 3, time_left(next < end ? next : end));
+		left = time_left(next < end ? next : end);
+		poll(fds, 3, t->hurry && left ? 1 : left);
 		read_signals(t);
 		drain(t);
 		if (t->spawn)

@@ -40,6 +40,7 @@ struct trace {
 	bool announced;	     /* the line that says what is traced is out */
 	bool entry_attached; /* of the program that runs now */
 	bool need_anchor;
+	bool hurry; /* to look again in a moment */
 	bool ended; /* the target is gone */
 	bool stop;  /* asked to stop */
 	bool output_broken;

@@ -33,6 +33,9 @@ enum stage {
 	STAGE_DROPPED,
 };
 
+/* How often to try in quick succession to detach entry and return. */
+#define MAX_TRIES 1000
+
 struct traps {
 	struct session *session;
 	struct tables *tables;
@@ -46,6 +49,7 @@ struct traps {
 		size_t n_points;
 		bool stepped; /* its entry or return */
 		enum stage stage;
+		unsigned int tries; /* to detach entry and return */
 	} function[MAX_TRAPS];
 };
 
@@ -261,17 +265,24 @@ void traps__notice(struct traps *t, int number)
 	f->stage = STAGE_USED;
 }
 
-void traps__settle(struct traps *t)
+bool traps__settle(struct traps *t)
 {
 	struct followed *f;
+	bool soon = false;
 	int i;
 
 	for (i = 1; i < MAX_TRAPS; i++) {
 		f = &t->function[i];
 		traps__notice(t, i); /* a notification may be lost */
-		if (f->stage != STAGE_USED || !session__drop_calls(t->session, i))
+		if (f->stage != STAGE_USED)
 			continue;
+		if (!session__drop_calls(t->session, i)) {
+			/* a thread may also sleep in there for ever */
+			soon |= f->tries++ < MAX_TRIES;
+			continue;
+		}
 		f->stage = STAGE_ALONE;
 		say(t, f, "entry and return are detached");
 	}
+	return soon;
 }

@@ -62,6 +62,9 @@ size_t traps__points(const struct traps *t, int number, const uint64_t **points)
 bool traps__is_alone(const struct traps *t, int number);
 /* The BPF side has news of function number. */
 void traps__notice(struct traps *t, int number);
-/* Detach what is no longer needed; to be called now and then. */
-void traps__settle(struct traps *t);
+/*
+ * Detach what is no longer needed; to be called now and then. True: soon again, as a call was under
+ * way that will be over in a moment.
+ */
+bool traps__settle(struct traps *t);
 #endif

@@ -282,7 +282,7 @@ void tables__mark(struct tables *t, const struct image *image, uint64_t vaddr)
 {
 	const struct unwind_row *row = find_row(t, find(t, image), vaddr);
 
-	if (1 || !row || row->kind & UNWIND_ALLOCATOR)
+	if (!row || row->kind & UNWIND_ALLOCATOR)
 		return;
 	t->rows[row - t->rows].kind |= UNWIND_ALLOCATOR;
 	__atomic_fetch_add(&t->state->gen, 1, __ATOMIC_RELEASE); /* rows are cached */
