@@ -2,52 +2,11 @@
 /* Where a function may be probed: heads of functions written byte by byte. */
 #include "check.h"
 
-#include <elf.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <stdint.h>
+#include <string.h>
 
+#include "code_make.h"
 #include "elf/code.h"
-#include "elf/elfimg.h"
-
-#define CODE_AT 0x1000 /* vaddr of the code's first byte */
-#define CODE_OFFSET (sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr))
-
-/* A program of nothing but a segment with this code, which ends with its last byte. */
-static struct elfimg *image_of(const void *code, size_t size)
-{
-	struct {
-		Elf64_Ehdr ehdr;
-		Elf64_Phdr phdr;
-	} head = {
-		.ehdr = {.e_type = ET_DYN,
-			 .e_machine = EM_X86_64,
-			 .e_version = EV_CURRENT,
-			 .e_phoff = sizeof(Elf64_Ehdr),
-			 .e_ehsize = sizeof(Elf64_Ehdr),
-			 .e_phentsize = sizeof(Elf64_Phdr),
-			 .e_phnum = 1},
-		.phdr = {.p_type = PT_LOAD,
-			 .p_flags = PF_R | PF_X,
-			 .p_offset = CODE_OFFSET,
-			 .p_vaddr = CODE_AT,
-			 .p_filesz = size,
-			 .p_memsz = size,
-			 .p_align = 1},
-	};
-	struct elfimg *img = NULL;
-	int fd = memfd_create("code", MFD_CLOEXEC);
-
-	memcpy(head.ehdr.e_ident, ELFMAG, SELFMAG);
-	head.ehdr.e_ident[EI_CLASS] = ELFCLASS64;
-	head.ehdr.e_ident[EI_DATA] = ELFDATA2LSB;
-	head.ehdr.e_ident[EI_VERSION] = EV_CURRENT;
-	CHECK_EQ(write(fd, &head, sizeof(head)), sizeof(head));
-	CHECK_EQ(write(fd, code, size), size);
-	CHECK_EQ(elfimg__open(fd, "code", &img), 0);
-	close(fd);
-	return img;
-}
 
 static struct code_points points;
 
@@ -55,7 +14,7 @@ static struct code_points points;
 #define POINTS(args, ...)                                                                          \
 	do {                                                                                       \
 		const unsigned char code_[] = {__VA_ARGS__};                                       \
-		struct elfimg *img_ = image_of(code_, sizeof(code_));                              \
+		struct elfimg *img_ = code_make(EM_X86_64, code_, sizeof(code_));                  \
 		memset(&points, 0xff, sizeof(points));                                             \
 		if (img_)                                                                          \
 			code__probe_points(img_, CODE_AT, args, &points);                          \
@@ -192,7 +151,7 @@ static void survives_junk(void)
 	CHECK_EQ(points.n, 1);
 
 	/* not in the image at all */
-	img = image_of(&byte, 1);
+	img = code_make(EM_X86_64, &byte, 1);
 	if (img) {
 		static const uint64_t far[] = {0, CODE_AT - 1, CODE_AT + 1, UINT64_MAX};
 
@@ -223,7 +182,7 @@ static void has_its_limit(void)
 	for (size_t i = 0; i < sizeof(code); i += 3)
 		memcpy(code + i, (unsigned char[]){TEST_RDI}, 3);
 	code[sizeof(code) - 3] = RET;
-	img = image_of(code, sizeof(code));
+	img = code_make(EM_X86_64, code, sizeof(code));
 	if (img)
 		code__probe_points(img, CODE_AT, 1, &points);
 	CHECK_EQ(points.n, CODE_MAX_POINTS);
@@ -248,7 +207,7 @@ static void survives_random_bytes(void)
 			random ^= random << 17;
 			code[i] = (unsigned char)(random >> 32);
 		}
-		img = image_of(code, sizeof(code));
+		img = code_make(EM_X86_64, code, sizeof(code));
 		if (!img)
 			break;
 		code__probe_points(img, CODE_AT, (unsigned int)round % 6, &points);
@@ -264,14 +223,12 @@ static void survives_random_bytes(void)
 
 int main(void)
 {
-#ifdef __x86_64__
 	RUN(takes_what_is_emulated);
 	RUN(stops_where_arguments_change);
 	RUN(stays_out_of_loops);
 	RUN(distrusts_what_it_cannot_follow);
 	RUN(offers_others_for_a_refusal);
 	RUN(has_its_limit);
-#endif
 	RUN(survives_junk);
 	RUN(survives_random_bytes);
 	return check_done();

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elf/arch.h"
 #include "elf/decoder.h"
 #include "elf/elfimg.h"
 
 #define MAX_INSNS 8192
 #define MAX_WORK 512 /* branch targets waiting to be followed */
+#define MAX_STUB 5   /* instructions of one in .plt, with a landing pad */
 
 struct walk {
 	const struct elfimg *img;
@@ -73,20 +75,21 @@ static int add_work(struct walk *w, uint64_t addr)
 	return 0;
 }
 
-/* What the stub at addr, an optional endbr64 and a jump, leads to; NULL: there is none. */
+/* What the stub at addr leads to; NULL: there is none. */
 static const char *stub_symbol(struct walk *w, uint64_t addr)
 {
+	const struct arch *arch = decoder__arch(w->decoder);
 	const cs_insn *in;
 	uint64_t slot;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < MAX_STUB; i++) {
 		in = decoder__at(w->decoder, addr);
 		if (!in)
 			return NULL;
-		if (decoder__is_slot_jump(in, &slot))
+		if (arch->slot_jump(w->decoder, in, &slot))
 			return elfimg__slot_symbol(w->img, slot);
-		if (in->id != X86_INS_ENDBR64)
+		if (!arch->leads_stub(in))
 			return NULL;
 		addr += in->size;
 	}
@@ -107,37 +110,41 @@ static bool calls_noreturn(struct walk *w, uint64_t addr)
  */
 static int follow(struct walk *w, const cs_insn *in)
 {
-	const cs_x86 *x = &in->detail->x86;
-	csh capstone = decoder__capstone(w->decoder);
-	bool direct = x->op_count == 1 && x->operands[0].type == X86_OP_IMM;
-	bool conditional = in->id != X86_INS_JMP;
-	uint64_t slot, target = direct ? (uint64_t)x->operands[0].imm : 0;
+	const struct arch *arch = decoder__arch(w->decoder);
+	struct arch_flow flow;
+	uint64_t slot;
 	int err;
 
-	if (cs_insn_group(capstone, in, CS_GRP_RET) || cs_insn_group(capstone, in, CS_GRP_IRET)) {
+	arch->flow(decoder__capstone(w->decoder), in, &flow);
+	switch (flow.step) {
+	case STEP_NEXT:
+	case STEP_BARRIER:
+		return 1;
+	case STEP_STOP:
+		return 0;
+	case STEP_RETURN:
 		if (w->out->n_returns == CODE_MAX_RETURNS)
 			return -ENOTSUP;
 		w->out->returns[w->out->n_returns++] = in->address;
 		return 0;
-	}
-	if (cs_insn_group(capstone, in, CS_GRP_CALL)) {
-		if (!direct) {
+	case STEP_CALL:
+		if (!flow.direct) {
 			w->out->calls_pointer = true;
 			return 1;
 		}
-		err = add_target(w, target, true);
-		return err ? err : !calls_noreturn(w, target);
-	}
-	if (cs_insn_group(capstone, in, CS_GRP_JUMP)) {
-		if (!direct && !(decoder__is_slot_jump(in, &slot) &&
-				 elfimg__slot_target(w->img, slot, &target)))
+		err = add_target(w, flow.target, true);
+		return err ? err : !calls_noreturn(w, flow.target);
+	case STEP_JUMP:
+	case STEP_BRANCH:
+		if (!flow.direct && !(arch->slot_jump(w->decoder, in, &slot) &&
+				      elfimg__slot_target(w->img, slot, &flow.target)))
 			return -ENOTSUP;
-		err = add_target(w, target, false);
+		err = add_target(w, flow.target, false);
 		if (!err)
-			err = add_work(w, target);
-		return err ? err : conditional;
+			err = add_work(w, flow.target);
+		return err ? err : flow.step == STEP_BRANCH;
 	}
-	return in->id != X86_INS_UD2 && in->id != X86_INS_HLT && in->id != X86_INS_INT3;
+	return -ENOTSUP;
 }
 
 static int run(struct walk *w)
@@ -206,38 +213,15 @@ int code__explore(const struct elfimg *img, uint64_t vaddr, struct code *out)
 	return err;
 }
 
-/* Does it leave the first args arguments, the stack pointer and the flow of control alone? */
+/* Is the place behind it as good as the one before? */
 static bool is_harmless(struct walk *w, const cs_insn *in, unsigned int args)
 {
-	static const struct {
-		const char *name;
-		unsigned int arg; /* 0: not one */
-	} kept[] = {
-		{"rsp", 0}, {"esp", 0}, {"sp", 0},  {"spl", 0}, {"rbp", 0}, {"ebp", 0},
-		{"bp", 0},  {"bpl", 0}, {"rdi", 1}, {"edi", 1}, {"di", 1},  {"dil", 1},
-		{"rsi", 2}, {"esi", 2}, {"si", 2},  {"sil", 2}, {"rdx", 3}, {"edx", 3},
-		{"dx", 3},  {"dl", 3},	{"dh", 3},  {"rcx", 4}, {"ecx", 4}, {"cx", 4},
-		{"cl", 4},  {"ch", 4},	{"r8", 5},  {"r8d", 5}, {"r8w", 5}, {"r8b", 5},
-	};
+	const struct arch *arch = decoder__arch(w->decoder);
 	csh capstone = decoder__capstone(w->decoder);
-	cs_regs read, written;
-	uint8_t n_read, n_written;
-	size_t i, k;
+	struct arch_flow flow;
 
-	if (cs_insn_group(capstone, in, CS_GRP_JUMP) || cs_insn_group(capstone, in, CS_GRP_CALL) ||
-	    cs_insn_group(capstone, in, CS_GRP_RET) || cs_insn_group(capstone, in, CS_GRP_INT) ||
-	    in->id == X86_INS_SYSCALL)
-		return false;
-	if (cs_regs_access(capstone, in, read, &n_read, written, &n_written) != CS_ERR_OK)
-		return false;
-	for (i = 0; i < n_written; i++) {
-		const char *name = cs_reg_name(capstone, written[i]);
-
-		for (k = 0; name && k < sizeof(kept) / sizeof(kept[0]); k++)
-			if (kept[k].arg <= args && !strcmp(name, kept[k].name))
-				return false;
-	}
-	return true;
+	arch->flow(capstone, in, &flow);
+	return flow.step == STEP_NEXT && arch->keeps(capstone, in, args);
 }
 
 /* Nothing may jump to what lies behind the entry: it would hit a probe there without a call. */
@@ -283,7 +267,7 @@ void code__probe_points(const struct elfimg *img, uint64_t vaddr, unsigned int a
 		}
 		out->at[n] = addr;
 		out->n = n + 1;
-		emulated = decoder__is_emulated(in);
+		emulated = decoder__is_emulated(w->decoder, in);
 		if (!emulated && !is_harmless(w, in, args)) {
 			n++;
 			break;

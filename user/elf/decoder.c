@@ -5,12 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "elf/arch.h"
 #include "elf/elfimg.h"
 
-#define WINDOW 4096	 /* bytes read at once */
-#define MAX_INSN_SIZE 15 /* Intel SDM vol. 2, 2.3.11 */
+#define WINDOW 4096 /* bytes read at once */
+
+static const struct arch *const archs[] = {&arch_x86, &arch_arm64};
 
 struct decoder {
+	const struct arch *arch;
 	const struct elfimg *img;
 	csh capstone;
 	cs_insn *insn;
@@ -21,20 +24,22 @@ struct decoder {
 
 struct decoder *decoder__new(const struct elfimg *img)
 {
-	struct decoder *d;
+	struct decoder *d = calloc(1, sizeof(*d));
+	size_t i;
 
-#ifndef __x86_64__
-	return NULL;
-#endif
-	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
 	d->img = img;
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &d->capstone) != CS_ERR_OK) {
+	for (i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
+		if (archs[i]->machine == elfimg__machine(img))
+			d->arch = archs[i];
+	if (!d->arch || cs_open(d->arch->capstone, d->arch->mode, &d->capstone) != CS_ERR_OK) {
 		free(d);
 		return NULL;
 	}
 	cs_option(d->capstone, CS_OPT_DETAIL, CS_OPT_ON);
+	if (d->arch->fixed_size)
+		cs_option(d->capstone, CS_OPT_SKIPDATA, CS_OPT_ON);
 	d->insn = cs_malloc(d->capstone);
 	if (!d->insn) {
 		decoder__free(d);
@@ -53,6 +58,11 @@ void decoder__free(struct decoder *d)
 	free(d);
 }
 
+const struct arch *decoder__arch(const struct decoder *d)
+{
+	return d->arch;
+}
+
 csh decoder__capstone(const struct decoder *d)
 {
 	return d->capstone;
@@ -69,7 +79,7 @@ static const uint8_t *fetch(struct decoder *d, uint64_t addr, size_t *n)
 	uint64_t offset;
 	ssize_t got;
 
-	if (addr < d->bytes_at || addr + MAX_INSN_SIZE > d->bytes_at + d->n_bytes) {
+	if (addr < d->bytes_at || addr + d->arch->max_insn_size > d->bytes_at + d->n_bytes) {
 		d->n_bytes = 0;
 		if (!elfimg__vaddr_to_offset(d->img, addr, &offset))
 			return NULL;
@@ -94,39 +104,22 @@ const cs_insn *decoder__at(struct decoder *d, uint64_t vaddr)
 	return d->insn;
 }
 
-/*
- * arch/x86/kernel/uprobes.c: branch_setup_xol_ops, push_setup_xol_ops. Only forms without prefixes;
- * push of r8 to r15 has one, which it knows.
- */
-bool decoder__is_emulated(const cs_insn *in)
+bool decoder__bytes(struct decoder *d, uint64_t vaddr, uint8_t *out, size_t n)
 {
-	const uint8_t *b = in->bytes;
+	uint64_t offset;
 
-	switch (b[0]) {
-	case 0x50 ... 0x57: /* push r64 */
-	case 0x70 ... 0x7f: /* jcc rel8 */
-	case 0x90:	    /* nop */
-	case 0xe8:	    /* call rel32 */
-	case 0xe9:	    /* jmp rel32 */
-	case 0xeb:	    /* jmp rel8 */
-		return true;
-	case 0x0f: /* jcc rel32 */
-		return in->size == 6 && b[1] >= 0x80 && b[1] <= 0x8f;
-	case 0x41: /* push r8 to r15 */
-		return in->size == 2 && b[1] >= 0x50 && b[1] <= 0x57;
-	}
-	return false;
+	return elfimg__vaddr_to_offset(d->img, vaddr, &offset) &&
+	       pread(elfimg__fd(d->img), out, n, (off_t)offset) == (ssize_t)n;
 }
 
-bool decoder__is_slot_jump(const cs_insn *in, uint64_t *slot)
+bool decoder__is_emulated(const struct decoder *d, const cs_insn *in)
 {
-	const cs_x86_op *op = &in->detail->x86.operands[0];
+	return d->arch->is_emulated(in);
+}
 
-	if (in->id != X86_INS_JMP || in->detail->x86.op_count != 1 || op->type != X86_OP_MEM ||
-	    op->mem.base != X86_REG_RIP || op->mem.index != X86_REG_INVALID)
-		return false;
-	*slot = in->address + in->size + (uint64_t)op->mem.disp;
-	return true;
+bool decoder__is_slot_jump(struct decoder *d, const cs_insn *in, uint64_t *slot)
+{
+	return d->arch->slot_jump(d, in, slot);
 }
 
 bool decoder__is_noreturn(const char *name)

@@ -9,8 +9,10 @@
 
 #include <capstone/capstone.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+struct arch;
 struct decoder;
 struct elfimg;
 
@@ -21,10 +23,13 @@ void decoder__free(struct decoder *d);
 const cs_insn *decoder__at(struct decoder *d, uint64_t vaddr);
 csh decoder__capstone(const struct decoder *d);
 const struct elfimg *decoder__image(const struct decoder *d);
-/* Does the kernel carry this instruction out itself, instead of single-stepping it? */
-bool decoder__is_emulated(const cs_insn *in);
-/* jmp *slot(%rip), as in .plt: sets *slot. */
-bool decoder__is_slot_jump(const cs_insn *in, uint64_t *slot);
+/* Of the image's machine; static. */
+const struct arch *decoder__arch(const struct decoder *d);
+/* n bytes of the image at vaddr; false: they are not all there. */
+bool decoder__bytes(struct decoder *d, uint64_t vaddr, uint8_t *out, size_t n);
+/* See is_emulated and slot_jump of struct arch. */
+bool decoder__is_emulated(const struct decoder *d, const cs_insn *in);
+bool decoder__is_slot_jump(struct decoder *d, const cs_insn *in, uint64_t *slot);
 /* Is that the name of a function that never returns? */
 bool decoder__is_noreturn(const char *name);
 #endif

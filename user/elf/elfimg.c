@@ -58,7 +58,20 @@ int elfimg__pread(const struct elfimg *img, void *buf, size_t size, uint64_t off
 	return 0;
 }
 
-static int read_ehdr(struct elfimg *img, bool relocatable)
+/* What an image may be. */
+enum accepted {
+	PROGRAM,     /* a program or shared object of this machine */
+	RELOCATABLE, /* or an object file */
+	ANY_MACHINE, /* or one of another machine that is known */
+};
+
+static bool is_known(uint16_t machine, enum accepted accepted)
+{
+	return machine == HOST_MACHINE ||
+	       (accepted == ANY_MACHINE && (machine == EM_X86_64 || machine == EM_AARCH64));
+}
+
+static int read_ehdr(struct elfimg *img, enum accepted accepted)
 {
 	int err = elfimg__pread(img, &img->ehdr, EI_NIDENT, 0);
 	const unsigned char *id = img->ehdr.e_ident;
@@ -72,10 +85,10 @@ static int read_ehdr(struct elfimg *img, bool relocatable)
 	err = elfimg__pread(img, &img->ehdr, sizeof(img->ehdr), 0);
 	if (err)
 		return err;
-	if (img->ehdr.e_machine != HOST_MACHINE)
+	if (!is_known(img->ehdr.e_machine, accepted))
 		return -ENOTSUP;
 	if (img->ehdr.e_type == ET_EXEC || img->ehdr.e_type == ET_DYN ||
-	    (img->ehdr.e_type == ET_REL && relocatable))
+	    (img->ehdr.e_type == ET_REL && accepted == RELOCATABLE))
 		return 0;
 	return -ENOEXEC;
 }
@@ -192,7 +205,7 @@ cleanup:
 	return err;
 }
 
-static int open_image(int fd, const char *name, bool relocatable, struct elfimg **out)
+static int open_image(int fd, const char *name, enum accepted accepted, struct elfimg **out)
 {
 	struct elfimg *img = NULL;
 	struct stat st;
@@ -221,7 +234,7 @@ static int open_image(int fd, const char *name, bool relocatable, struct elfimg 
 		goto cleanup;
 	}
 
-	err = read_ehdr(img, relocatable);
+	err = read_ehdr(img, accepted);
 	if (err)
 		goto cleanup;
 	err = read_phdrs(img);
@@ -255,12 +268,22 @@ cleanup:
 
 int elfimg__open(int fd, const char *name, struct elfimg **img)
 {
-	return open_image(fd, name, false, img);
+	return open_image(fd, name, PROGRAM, img);
 }
 
 int elfimg__open_dwz(int fd, const char *name, struct elfimg **img)
 {
-	return open_image(fd, name, true, img);
+	return open_image(fd, name, RELOCATABLE, img);
+}
+
+int elfimg__open_any_machine(int fd, const char *name, struct elfimg **img)
+{
+	return open_image(fd, name, ANY_MACHINE, img);
+}
+
+uint16_t elfimg__machine(const struct elfimg *img)
+{
+	return img->ehdr.e_machine;
 }
 
 void elfimg__free(struct elfimg *img)

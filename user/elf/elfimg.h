@@ -28,6 +28,9 @@ struct elfimg;
 int elfimg__open(int fd, const char *name, struct elfimg **img);
 /* The same for the files that dwz(1) moves shared DWARF to: they are relocatable objects. */
 int elfimg__open_dwz(int fd, const char *name, struct elfimg **img);
+/* The same for programs of x86-64 and arm64, wherever we run: for rules on their code. */
+int elfimg__open_any_machine(int fd, const char *name, struct elfimg **img);
+uint16_t elfimg__machine(const struct elfimg *img); /* e_machine */
 void elfimg__free(struct elfimg *img);
 
 Elf *elfimg__elf(const struct elfimg *img); /* borrowed */

@@ -294,7 +294,8 @@ int flow__follow(const struct elfimg *img, uint64_t vaddr, struct flow *out)
 	memset(out, 0, sizeof(*out));
 	if (!e)
 		return -ENOMEM;
-	e->decoder = decoder__new(img);
+	if (elfimg__machine(img) == EM_X86_64) /* whose instructions insn knows */
+		e->decoder = decoder__new(img);
 	if (e->decoder) {
 		flow_step__entry(&start);
 		err = run(&w, vaddr, &start);

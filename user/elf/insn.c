@@ -156,7 +156,7 @@ static bool is_low_reg(const cs_x86_op *op)
 }
 
 /* Call, jump or conditional branch. */
-static void set_flow(struct insn *i, const cs_insn *in, bool is_call)
+static void set_flow(struct insn *i, struct decoder *d, const cs_insn *in, bool is_call)
 {
 	const cs_x86 *x = &in->detail->x86;
 	const uint8_t *b = x->opcode;
@@ -169,7 +169,7 @@ static void set_flow(struct insn *i, const cs_insn *in, bool is_call)
 		i->op = INSN_CALL;
 	} else if (in->id == X86_INS_JMP || in->id == X86_INS_LJMP) {
 		i->op = INSN_JUMP;
-		i->has_slot = decoder__is_slot_jump(in, &i->target);
+		i->has_slot = decoder__is_slot_jump(d, in, &i->target);
 	} else {
 		i->op = INSN_BRANCH;
 		if (b[0] >= 0x70 && b[0] <= 0x7f)
@@ -309,7 +309,7 @@ bool insn__decode(struct decoder *d, uint64_t vaddr, struct insn *out)
 	out->dst = out->src = out->mem.base = out->mem.index = REG_NONE;
 	out->mem.other_space = true;
 	out->cc = CC_NONE;
-	out->emulated = decoder__is_emulated(in);
+	out->emulated = decoder__is_emulated(d, in);
 	if (in->id == X86_INS_XBEGIN || in->id == X86_INS_IRETQ || in->id == X86_INS_SYSRET)
 		return false;
 	if (!set_effects(out, d, in))
@@ -317,9 +317,9 @@ bool insn__decode(struct decoder *d, uint64_t vaddr, struct insn *out)
 	if (cs_insn_group(capstone, in, CS_GRP_RET))
 		out->op = INSN_RETURN;
 	else if (cs_insn_group(capstone, in, CS_GRP_CALL) && in->id != X86_INS_SYSCALL)
-		set_flow(out, in, true);
+		set_flow(out, d, in, true);
 	else if (cs_insn_group(capstone, in, CS_GRP_JUMP))
-		set_flow(out, in, false);
+		set_flow(out, d, in, false);
 	else
 		set_op(out, in);
 	return true;

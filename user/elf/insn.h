@@ -82,7 +82,7 @@ struct insn {
 	bool has_slot; /* jump through the pointer at vaddr target, as in .plt */
 	bool sets_flags;
 	bool writes_mem;
-	bool emulated;	 /* see decoder__is_emulated */
+	bool emulated;	 /* see struct arch */
 	uint16_t writes; /* 1 << register, of dst and all others */
 	uint16_t reads;	 /* the same; not those of an address */
 	int64_t imm;
