@@ -43,6 +43,7 @@ struct shared {
 };
 
 struct session {
+	uint64_t missed_before; /* see session__forget_missed */
 	struct object *object;
 	struct cookies *cookies; /* of the probes, where the kernel has none */
 	const struct features *features;
@@ -696,6 +697,16 @@ static uint64_t missed(const struct session *s)
 	return sum;
 }
 
+uint64_t session__missed(const struct session *s)
+{
+	return missed(s) - s->missed_before;
+}
+
+void session__forget_missed(struct session *s)
+{
+	s->missed_before = missed(s);
+}
+
 static __u64 *counter(const struct session *s, int cpu, enum stat_id id)
 {
 	return (__u64 *)s->stats.at + cpu * STAT_ROOM + id;
@@ -715,7 +726,7 @@ static void sum_up_others(const struct session *s, struct session_stats *stats)
 {
 	enum stat_id id;
 
-	stats->missed = missed(s);
+	stats->missed = session__missed(s);
 	for (id = STAT_MAX; id-- > STAT_RECORDED + 1;)
 		sum_up(s, id, stats);
 	stats->sum[STAT_RECORDED] = 0;

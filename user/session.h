@@ -132,6 +132,10 @@ static inline uint64_t session__seen(const struct session_stats *stats)
 }
 /* Read all counters. */
 void session__stats(const struct session *s, struct session_stats *stats);
+/* stats->missed alone. */
+uint64_t session__missed(const struct session *s);
+/* Count these from now on: what they told of is about to be read from the target's maps. */
+void session__forget_missed(struct session *s);
 /*
  * Read all counters and begin a new epoch, which is returned: the allocations that STAT_RECORDED
  * counts were born before it, all others in it.

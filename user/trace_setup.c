@@ -236,17 +236,36 @@ static int open_parts(struct trace *t)
 	return err;
 }
 
+#define MAX_LOOKS 4 /* at its maps, if notifications are passed over meanwhile */
+
+/*
+ * Probe what is mapped now; what it maps from now on is notified. Returns what attacher__update
+ * does, or -ESRCH.
+ */
+static int probe_running(struct trace *t)
+{
+	int looks = 0, err;
+
+	do {
+		session__forget_missed(t->session);
+		err = addrspace__refresh(t->as);
+		if (err == -ESRCH)
+			return err;
+		trace__update_tables(t);
+		err = attacher__update(t->attacher, NULL);
+	} while (session__missed(t->session) && ++looks < MAX_LOOKS);
+	return err;
+}
+
 /* Attach to a process that runs. */
 static int attach_running(struct trace *t)
 {
-	int err = addrspace__refresh(t->as); /* again: what it maps from now on is notified */
+	int err = probe_running(t);
 
 	if (err == -ESRCH) {
 		trace__say(t, "process %d has ended before it could be traced", t->pid);
 		return err;
 	}
-	trace__update_tables(t);
-	err = attacher__update(t->attacher, NULL);
 	if (err == -EINVAL && t->opts->allocators.offsets) {
 		trace__say(t, "option --offset: '%s' is not a list like malloc=0x1234,free=0x5678",
 			   t->opts->allocators.offsets);
