@@ -57,3 +57,36 @@ const char *format__age(char buf[FORMAT_AGE_SIZE], uint64_t from_ns, uint64_t to
 		snprintf(buf, FORMAT_AGE_SIZE, "%s %s", to, to_unit);
 	return buf;
 }
+
+const char *format__bytes(char buf[FORMAT_BYTES_SIZE], uint64_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	uint64_t tenths, unit;
+	int i = 0;
+
+	if (bytes < 1024) {
+		snprintf(buf, FORMAT_BYTES_SIZE, "%" PRIu64 " B", bytes);
+		return buf;
+	}
+	for (;; i++) {
+		unit = 1024ULL << 10 * i;
+		/* no overflow: 10 * 2^60 < 2^64 */
+		tenths = bytes / unit * 10 + (bytes % unit * 10 + unit / 2) / unit;
+		if (tenths < 10240 || !units[i + 1])
+			break;
+	}
+	snprintf(buf, FORMAT_BYTES_SIZE, "%u.%u %ciB", (unsigned int)(tenths / 10),
+		 (unsigned int)(tenths % 10), units[i]);
+	return buf;
+}
+
+const char *format__bytes_delta(char buf[FORMAT_BYTES_SIZE], int64_t bytes)
+{
+	char plain[FORMAT_BYTES_SIZE];
+
+	/* of INT64_MIN, too, unsigned arithmetic makes the amount */
+	format__bytes(plain, bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes);
+	*buf = bytes < 0 ? '-' : '+';
+	memcpy(buf + (bytes != 0), plain, strlen(plain) + 1);
+	return buf;
+}

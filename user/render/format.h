@@ -7,6 +7,7 @@
 
 #define FORMAT_NUMBER_SIZE 32
 #define FORMAT_AGE_SIZE 64
+#define FORMAT_BYTES_SIZE 40
 
 /* 1234567 -> "1,234,567". Returns buf. */
 const char *format__number(char buf[FORMAT_NUMBER_SIZE], uint64_t value);
@@ -15,4 +16,11 @@ const char *format__number(char buf[FORMAT_NUMBER_SIZE], uint64_t value);
  * 1.99 s is "1.9 s". Returns buf.
  */
 const char *format__age(char buf[FORMAT_AGE_SIZE], uint64_t from_ns, uint64_t to_ns);
+/*
+ * 43201331 -> "41.2 MiB"; below 1 KiB whole bytes: "312 B". Rounded to the nearest tenth, which is
+ * never 1024.0 of a unit. Returns buf.
+ */
+const char *format__bytes(char buf[FORMAT_BYTES_SIZE], uint64_t bytes);
+/* The same with its sign, "+41.2 MiB", "-312 B", "0 B". */
+const char *format__bytes_delta(char buf[FORMAT_BYTES_SIZE], int64_t bytes);
 #endif

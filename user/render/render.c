@@ -67,7 +67,31 @@ static bool is_unsafe(uint32_t code)
 	       || code == 0xfeff || (code >= 0xe0000 && code <= 0xe007f); /* invisible */
 }
 
-void render__escape(FILE *out, const char *string)
+/* XML 1.0, section 2.2: these two are no characters. */
+static bool is_no_xml(uint32_t code)
+{
+	return code == 0xfffe || code == 0xffff;
+}
+
+static const char *xml_entity(uint32_t code)
+{
+	switch (code) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+static void escape(FILE *out, const char *string, bool xml)
 {
 	const unsigned char *s = (const unsigned char *)string;
 	uint32_t code;
@@ -75,7 +99,12 @@ void render__escape(FILE *out, const char *string)
 
 	while (*s) {
 		n = utf8_length(s, &code);
-		if (n && !is_unsafe(code)) {
+		if (n && xml && xml_entity(code)) {
+			fputs(xml_entity(code), out);
+			s += n;
+			continue;
+		}
+		if (n && !is_unsafe(code) && !(xml && is_no_xml(code))) {
 			fwrite(s, 1, n, out);
 			s += n;
 			continue;
@@ -83,4 +112,14 @@ void render__escape(FILE *out, const char *string)
 		for (i = 0; i < (n ? n : 1); i++)
 			fprintf(out, "\\x%02x", *s++);
 	}
+}
+
+void render__escape(FILE *out, const char *string)
+{
+	escape(out, string, false);
+}
+
+void render__escape_xml(FILE *out, const char *string)
+{
+	escape(out, string, true);
 }

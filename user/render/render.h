@@ -25,4 +25,6 @@ extern const struct renderer render_text;
 
 /* Write s with control characters and invalid UTF-8 as \xNN: targets choose their names. */
 void render__escape(FILE *out, const char *s);
+/* The same as text or attribute of XML 1.0 and HTML. */
+void render__escape_xml(FILE *out, const char *s);
 #endif
