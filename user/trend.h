@@ -3,9 +3,9 @@
  * trend - does a series of measurements grow, and how fast?
  *
  * The slope is Theil's and Sen's: the median of the slopes between all pairs of points, which
- *single outliers do not move. Whether there is a trend at all is Mann's and Kendall's test: how
- *often would as many pairs rise if the values came in random order? Exact up to 40 points, ties
- *included.
+ * single outliers do not move. Whether there is a trend at all is Mann's and Kendall's test: how
+ * often would as many pairs rise if the values came in random order? Exact up to 40 points, ties
+ * included.
  *
  *	H. Theil, A rank-invariant method of linear and polynomial regression analysis, 1950
  *	P. K. Sen, Estimates of the regression coefficient based on Kendall's tau, JASA 63, 1968
