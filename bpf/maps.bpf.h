@@ -101,7 +101,7 @@ struct {
 	__type(value, struct trap_point);
 } trap_points __weak SEC(".maps");
 
-#define STACK_COPY 2048 /* bytes of stack copied at once: some 20 frames */
+#define STACK_COPY 2048 /* bytes of stack copied at once, at most: some 20 frames */
 
 /* An allocator call between its entry and its return. */
 struct pending_call {
@@ -151,10 +151,12 @@ struct row_hint {
 struct workspace {
 	struct walk walk;
 	struct stack_event stack; /* being walked */
-	__u64 copy_at;		  /* address that copy begins with */
+	__u64 copy_at;		  /* address that the copy begins with */
 	__u64 copy_size;	  /* bytes in it */
+	__u64 copy_begin;	  /* index of its first word: see unwind_copy */
 	__u64 copy_kept;	  /* it is good for the next walk */
-	__u64 copy[STACK_COPY / 8];
+	__u64 span;		  /* bytes of stack that walks need, as a rule; 0: not known */
+	__u64 copy[2 * STACK_COPY / 8];
 	struct row_hint hint[ROW_HINTS];
 };
 

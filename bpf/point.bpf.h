@@ -237,7 +237,10 @@ static __always_inline int track_point(struct pt_regs *ctx, __u64 cookie)
 		stat_inc(STAT_NO_SLOT);
 		return 0;
 	}
-	unwind_copy(&slot->work, PT_REGS_SP(ctx));
+	/* in a large table it takes as long to come as all the rest */
+	if (p->kind != TRAP_BEGIN)
+		live_prefetch(point_reg(ctx, p->ptr), state.space & 255);
+	unwind_copy_first(&slot->work, PT_REGS_SP(ctx));
 	slot->work.copy_kept = 1;
 	point_met(ctx, slot, p);
 	slot->work.copy_kept = 0;

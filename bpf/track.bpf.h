@@ -507,6 +507,7 @@ SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 		track_tell_free(addr, cookie);
 		return 0;
 	}
+	live_prefetch(addr, state.space & 255); /* it comes while the slot is looked up */
 	slot = slot_get();
 	if (!slot) {
 		stat_inc(STAT_NO_SLOT);

@@ -16,26 +16,68 @@
 		       */
 #define STACK_WORDS (STACK_COPY / 8)
 
+/* Bytes from a page's beginning to the copy, or a few more: struct bpf_local_storage_elem. */
+#ifdef MEMLEAK_OLD
+#define SLOT_COPY offsetof(struct workspace, copy)
+#else
+#define SLOT_COPY (72 + offsetof(struct thread_slot, work.copy))
+#endif
+
 /*
- * Fill the copy from addr on, at most to the end of the page: what is mapped is whole pages, so a
- * stack that ends there does not make the read fail.
+ * Fill the copy from addr on. If that fails, at most to the end of the page: what is mapped is
+ * whole pages, so a stack that ends there can be read up to its end.
+ *
+ * A processor takes a load for one of a word that was stored just before if their addresses are the
+ * same in the lowest 12 bits ("4K aliasing", Intel optimization manual, 15.8), and waits: a copy to
+ * where the source comes by a moment later takes twice as long. So the copy begins in that half of
+ * the buffer that is not ahead of the source: a thread's slot begins where a page does, but for the
+ * kernel's own part of it, as all memory that is larger than a page.
  */
-static __always_inline void unwind_copy(struct workspace *work, __u64 addr)
+static __always_inline void unwind_copy(struct workspace *work, __u64 addr, __u64 size)
 {
-	__u32 size = 4096 - (addr & 4095);
+	__u64 begin = (SLOT_COPY - addr) & STACK_COPY ? 0 : STACK_WORDS, rest;
 
 	if (size > STACK_COPY)
 		size = STACK_COPY;
 	work->copy_at = addr;
-	work->copy_size = bpf_probe_read_user(work->copy, size, (void *)addr) ? 0 : size;
+	work->copy_begin = begin;
+	work->copy_size = size;
+	if (!bpf_probe_read_user(work->copy + begin, size, (void *)addr))
+		return;
+	rest = 4096 - (addr & 4095);
+	if (size > rest)
+		size = rest;
+	work->copy_size = bpf_probe_read_user(work->copy + begin, size, (void *)addr) ? 0 : size;
 }
 
-/* The word at addr, which is not in the copy yet: work->copy[0]. Returns 0, or 1: unreadable. */
+/* The same for the first part of a walk: what the last ones needed, as they resemble each other. */
+static __always_inline void unwind_copy_first(struct workspace *work, __u64 addr)
+{
+	__u64 size = work->span;
+
+	unwind_copy(work, addr, size ? size : STACK_COPY);
+}
+
+/*
+ * A walk that began with a copy from addr on has come to sp. What is copied in vain costs less than
+ * a second copy: the span follows deeper stacks at once, others slowly.
+ */
+static __always_inline void unwind_learn(struct workspace *work, __u64 addr, __u64 sp)
+{
+	__u64 need = (sp - addr + 63) & ~63ULL, span = work->span;
+
+	if (need > STACK_COPY)
+		need = STACK_COPY;
+	work->span = need > span ? need : span - ((span - need) >> 4 & ~7ULL);
+}
+
+/* The word at addr, which is not in the copy yet: its first one then. Returns 0, or 1: unreadable.
+ */
 VERIFIED_ONCE_PTR int unwind_fetch(struct workspace *work, __u64 addr)
 {
 	if (!work || (addr & 7))
 		return 1;
-	unwind_copy(work, addr);
+	unwind_copy(work, addr, STACK_COPY);
 	return !work->copy_size;
 }
 
@@ -44,13 +86,12 @@ static __always_inline int unwind_read(struct workspace *work, __u64 addr, __u64
 {
 	__u64 off = addr - work->copy_at;
 
-	if (off >= work->copy_size || off >= STACK_COPY || (off & 7)) {
+	if (off >= work->copy_size || (off & 7)) {
 		if (unwind_fetch(work, addr))
 			return 1;
-		*value = work->copy[0];
-	} else {
-		*value = work->copy[off >> 3];
+		off = 0;
 	}
+	*value = work->copy[((off >> 3) + work->copy_begin) & (2 * STACK_WORDS - 1)];
 	return 0;
 }
 
@@ -243,6 +284,7 @@ static __always_inline __u64 unwind_walk(work_ref ref, __u64 pc, __u64 sp, __u64
 {
 	struct workspace *work = work_of(ref);
 	struct walk *w;
+	__u64 begin;
 
 	if (!work)
 		return 0;
@@ -255,11 +297,13 @@ static __always_inline __u64 unwind_walk(work_ref ref, __u64 pc, __u64 sp, __u64
 	w->inner = 0;
 	work->stack.trace.pc[0] = pc;
 	if (!work->copy_kept)
-		unwind_copy(work, sp);
+		unwind_copy_first(work, sp);
+	begin = work->copy_at;
 	/* one step more than frames, to see that the last one is the outermost */
 	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH / STEPS_AT_ONCE; i++)
 		if (unwind_steps(ref))
 			break;
+	unwind_learn(work, begin, w->sp);
 	work->stack.trace.head.depth = w->depth;
 	work->stack.trace.head.end = w->end;
 	return w->hash ? w->hash : 1;
