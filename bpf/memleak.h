@@ -92,7 +92,7 @@ struct trap {
 	__u64 wrong;	/* that did not */
 	__u64 hits;	/* of points, by those calls */
 };
-/* The proof ends after so many calls. */
+/* After so many calls, and again after as many, the proof is looked at. */
 #define TRAP_PROOF_CALLS 1000
 
 /*

@@ -88,7 +88,7 @@ SUBPROGRAM int trap_compare(const struct pending_call *call, __u64 ptr, __u64 fp
 		return 0;
 	}
 	__sync_fetch_and_add(&t->hits, call->hits);
-	if (__sync_fetch_and_add(&t->calls, 1) + 1 == TRAP_PROOF_CALLS)
+	if ((__sync_fetch_and_add(&t->calls, 1) + 1) % TRAP_PROOF_CALLS == 0)
 		trap_notify(call->cookie);
 	return 0;
 }

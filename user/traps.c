@@ -33,6 +33,12 @@ enum stage {
 	STAGE_DROPPED,
 };
 
+/*
+ * A program that fills its memory goes the slow ways for a while, which meet more points. So what
+ * the last TRAP_PROOF_CALLS calls met decides, until there have been so many.
+ */
+#define MAX_PROOF_CALLS (256ULL * TRAP_PROOF_CALLS)
+
 /* How often to try in quick succession to detach entry and return. */
 #define MAX_TRIES 1000
 
@@ -49,7 +55,8 @@ struct traps {
 		size_t n_points;
 		bool stepped; /* its entry or return */
 		enum stage stage;
-		unsigned int tries; /* to detach entry and return */
+		uint64_t calls, hits; /* of the proof, when it was looked at */
+		unsigned int tries;   /* to detach entry and return */
 	} function[MAX_TRAPS];
 };
 
@@ -232,6 +239,7 @@ static void drop(struct traps *t, int number, struct followed *f)
 void traps__notice(struct traps *t, int number)
 {
 	const struct trap *trap;
+	uint64_t calls, met;
 	struct followed *f;
 	double hits;
 
@@ -251,16 +259,23 @@ void traps__notice(struct traps *t, int number)
 		drop(t, number, f);
 		return;
 	}
-	if (trap->calls < TRAP_PROOF_CALLS)
+	/* what is counted meanwhile is too little to matter */
+	calls = __atomic_load_n(&trap->calls, __ATOMIC_RELAXED);
+	met = __atomic_load_n(&trap->hits, __ATOMIC_RELAXED);
+	if (calls - f->calls < TRAP_PROOF_CALLS)
 		return;
-	hits = (double)trap->hits / (double)trap->calls;
+	hits = (double)(met - f->hits) / (double)(calls - f->calls);
+	f->calls = calls;
+	f->hits = met;
 	if (hits > max_hits(f->stepped)) {
+		if (calls < MAX_PROOF_CALLS)
+			return;
 		say(t, f, "entry and return stay: a call meets %.2f points", hits);
 		drop(t, number, f);
 		return;
 	}
 	say(t, f, "followed by its points from now on: %llu calls agreed, %.2f points each",
-	    (unsigned long long)trap->calls, hits);
+	    (unsigned long long)calls, hits);
 	session__use_points(t->session, number);
 	f->stage = STAGE_USED;
 }

@@ -4,9 +4,10 @@
  *
  * Life of such a function: its points are found by analysis of its code (elf/points.h) and attached
  * beside the probes at entry and return. Those record its first calls, and the BPF side compares
- * each with what the points say. If TRAP_PROOF_CALLS agree and the points are not met too often to
- * be worth it, the points record from then on, and entry and return are detached as soon as no call
- * that passed the entry is under way. If one call disagrees the points are detached for good.
+ * each with what the points say. If TRAP_PROOF_CALLS agree, and the last of them did not meet
+ * points too often to be worth it, the points record from then on, and entry and return are
+ * detached as soon as no call that passed the entry is under way. If one call disagrees the points
+ * are detached for good.
  */
 #ifndef TRAPS_H
 #define TRAPS_H

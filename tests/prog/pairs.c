@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pairs [N]: two threads, N (500,000) malloc/free pairs each, and among them 1,000 leaks on 50
- * stacks.
+ * pairs [N [BLOCKS]]: two threads, N (500,000) malloc/free pairs each, and among them 1,000 leaks
+ * on 50 stacks. Before, as many BLOCKS are allocated, which stay, of a size that no allocator has
+ * at hand.
  */
 #include <pthread.h>
 
@@ -9,6 +10,7 @@
 
 #define N_LEAKS 50    /* functions */
 #define PER_THREAD 10 /* leaks of each function in each thread */
+#define FILLING 3000  /* bytes */
 
 #define LEAKER(n)                                                                                  \
 	NOINLINE static void leaker_##n(void)                                                      \
@@ -37,6 +39,12 @@ NOINLINE static void pair(size_t size)
 	free(p);
 }
 
+NOINLINE static void fill(unsigned long blocks)
+{
+	for (unsigned long i = 0; i < blocks; i++)
+		KEEP(malloc(FILLING));
+}
+
 static void *work(void *arg)
 {
 	unsigned long every = n_pairs / (N_LEAKS * PER_THREAD);
@@ -52,10 +60,12 @@ static void *work(void *arg)
 int main(int argc, char **argv)
 {
 	pthread_t thread[2];
+	unsigned long blocks = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 
 	if (argc > 1)
 		n_pairs = strtoul(argv[1], NULL, 10);
 	target_ready();
+	fill(blocks);
 	for (int i = 0; i < 2; i++)
 		if (pthread_create(&thread[i], NULL, work, NULL))
 			return 96;
@@ -65,6 +75,7 @@ int main(int argc, char **argv)
 		expect(leakers[i].name, leakers[i].size * 2 * PER_THREAD, 2 * PER_THREAD);
 	expect_outer("work", target_totals.bytes, target_totals.count);
 	expect("pair", 0, 0);
+	expect("fill", FILLING * blocks, blocks);
 	target_done();
 	return 0;
 }

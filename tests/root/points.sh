@@ -92,6 +92,17 @@ else
 	fail_case pairs-switch "the counts differ: $(grep '^[<>]' "$CASE/diff" | tr '\n' ';')"
 fi
 
+# A program that fills its memory first goes the slow ways, which meet more points than it is worth.
+with auto started slow-start "$PROG/pairs" 20000 4000
+if ! grep -q 'malloc .* points inside' "$CASE/log"; then
+	skip slow-start-switch "this C library's malloc has no points"
+elif calls=$(sed -n 's/.*malloc in .*: followed by its points from now on: \([0-9]*\) calls.*/\1/p' "$CASE/log") &&
+	[ "${calls:-0}" -gt 4000 ]; then
+	pass slow-start-switch "followed by its points after $calls calls"
+else
+	fail_case slow-start-switch "changed after '$calls' calls, should be more than the 4,000 of the slow way"
+fi
+
 # Once it has changed, entry and return are not probed any more, and nobody misses the probes.
 new_case alone
 if start_target "$PROG/churn" && with auto start_tool -p "$TARGET" 1; then
