@@ -70,6 +70,11 @@ bool span__is(struct span s, const char *string)
 	return span__len(s) == len && !memcmp(s.at, string, len);
 }
 
+bool span__equal(struct span a, struct span b)
+{
+	return span__len(a) == span__len(b) && !memcmp(a.at, b.at, span__len(a));
+}
+
 bool span__starts(struct span s, const char *prefix)
 {
 	size_t len = strlen(prefix);

@@ -37,6 +37,7 @@ static inline size_t span__len(struct span s)
 	return (size_t)(s.end - s.at);
 }
 bool span__is(struct span s, const char *string);
+bool span__equal(struct span a, struct span b);
 bool span__starts(struct span s, const char *prefix);
 /* Cut the next line, without its newline, off the text. False: there is none. */
 bool span__line(struct span *text, struct span *line);
