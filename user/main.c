@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include "cli.h"
+#include "commands.h"
 #include "kernel_features.h"
 #include "trace.h"
 
@@ -63,8 +64,12 @@ static int run(const struct cli *cli)
 
 int main(int argc, char **argv)
 {
+	const struct command *command = argc > 1 ? commands__find(argv[1]) : NULL;
 	struct cli cli;
 	int status = EXIT_SUCCESS;
+
+	if (command)
+		return command->run(argc - 1, argv + 1);
 
 	if (cli__parse(argc, argv, &cli, stderr))
 		return EXIT_USAGE;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "triage/triage.h"
+
+static const struct command commands[] = {
+	{"triage", triage__main},
+};
+
+const struct command *commands__find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}

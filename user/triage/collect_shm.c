@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* collect_shm - who holds shared memory: mounts, open files that have no name any more, mappings.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "triage/collect_priv.h"
+
+#define DELETED " (deleted)"
+
+/* As seq_path() writes paths: \ooo for what separates fields and lines. */
+static void put_path(FILE *out, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\n' || *s == ' ' || *s == '\t' || *s == '\\')
+			fprintf(out, "\\%03o", *s);
+		else
+			fputc(*s, out);
+	}
+}
+
+static void unescape(struct span from, char *to, size_t room)
+{
+	size_t n = 0;
+
+	while (from.at < from.end && n + 1 < room) {
+		const char *s = from.at;
+
+		if (span__len(from) >= 4 && s[0] == '\\' && s[1] >= '0' && s[1] <= '3' &&
+		    s[2] >= '0' && s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
+			to[n++] = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			from.at += 4;
+		} else {
+			to[n++] = *from.at++;
+		}
+	}
+	to[n] = '\0';
+}
+
+struct mount {
+	dev_t dev;
+	struct span path, type, options; /* options: of the file system */
+};
+
+/* proc_pid_mountinfo(5): id parent major:minor root path options [tags...] - type source options */
+static bool read_mount(struct span line, struct mount *m)
+{
+	struct span word, colon;
+	uint64_t major, minor;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (!span__word(&line, &word))
+			return false;
+	colon.at = memchr(word.at, ':', span__len(word));
+	if (!colon.at || !span__u64((struct span){word.at, colon.at}, &major) ||
+	    !span__u64((struct span){colon.at + 1, word.end}, &minor) ||
+	    !span__word(&line, &word) || !span__word(&line, &m->path))
+		return false;
+	m->dev = makedev((unsigned int)major, (unsigned int)minor);
+	while (span__word(&line, &word) && !span__is(word, "-"))
+		;
+	return span__word(&line, &m->type) && span__word(&line, &word) &&
+	       span__word(&line, &m->options);
+}
+
+static bool is_tmpfs(const struct collector *c, dev_t dev)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_tmpfs; i++)
+		if (c->tmpfs[i] == dev)
+			return true;
+	return false;
+}
+
+static void put_mount(struct collector *c, const struct mount *m, FILE *out)
+{
+	char path[4096];
+	struct statfs fs;
+
+	/* The same file system may be mounted at many places. */
+	if (is_tmpfs(c, m->dev) || c->n_tmpfs == MAX_TMPFS)
+		return;
+	c->tmpfs[c->n_tmpfs++] = m->dev;
+	unescape(m->path, path, sizeof(path));
+	if (statfs(path, &fs))
+		return;
+	fprintf(out, "%" PRIu64 " %" PRIu64 " %.*s\n",
+		(uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize,
+		(uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize, (int)span__len(m->path), m->path.at);
+}
+
+static bool hides_processes(const struct mount *m)
+{
+	const char *option = memmem(m->options.at, span__len(m->options), "hidepid=", 8);
+	struct span value = {option, m->options.end};
+
+	return option && span__is(m->type, "proc") && span__is(m->path, "/proc") &&
+	       !span__starts(value, "hidepid=0") && !span__starts(value, "hidepid=off");
+}
+
+int collect__mounts(struct collector *c, const struct sink *sink)
+{
+	struct span rest, line;
+	struct mount m;
+	bool hidden = false;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out;
+	int err;
+
+	if (procfile__read(&c->file, dirfd(c->proc), "self/mountinfo"))
+		return 0;
+	out = open_memstream(&text, &len);
+	if (!out)
+		return -ENOMEM;
+	c->n_tmpfs = 0;
+	rest = span__of(c->file.text, c->file.len);
+	while (span__line(&rest, &line)) {
+		if (!read_mount(line, &m))
+			continue;
+		if (span__is(m.type, "tmpfs") || span__is(m.type, "devtmpfs"))
+			put_mount(c, &m, out);
+		hidden |= geteuid() && hides_processes(&m);
+	}
+	err = fclose(out) ? -ENOMEM : sink__put(sink, "tmpfs", text, len);
+	if (!err && hidden)
+		err = sink__put(sink, "hidden", "", 0);
+	free(text);
+	return err;
+}
+
+struct files {
+	FILE *out;
+	size_t n;
+};
+
+static void put_file(struct files *files, const char *pid, const struct stat *st, const char *name)
+{
+	files->n++;
+	fprintf(files->out, "%.32s %u:%u:%" PRIu64 " %" PRIu64 " ", pid, major(st->st_dev),
+		minor(st->st_dev), (uint64_t)st->st_ino, (uint64_t)st->st_blocks * 512);
+	put_path(files->out, name);
+	fputc('\n', files->out);
+}
+
+static bool ends_with(const char *s, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len >= n && !strcmp(s + len - n, end);
+}
+
+/* Files that have a name are found by it: these are memfds, and what was deleted while open. */
+static int look_at_files(struct collector *c, const char *pid, void *ctx)
+{
+	struct files *files = ctx;
+	struct dirent *entry;
+	char path[64];
+	DIR *dir;
+	int fd;
+
+	snprintf(path, sizeof(path), "%.32s/fd", pid);
+	fd = openat(dirfd(c->proc), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while (files->n < MAX_SHM_FILES && (entry = readdir(dir))) {
+		char target[4096];
+		struct stat st;
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+		bool memfd;
+
+		if (n <= 0 || *target != '/')
+			continue;
+		target[n] = '\0';
+		memfd = !strncmp(target, "/memfd:", 7);
+		if (!memfd && !ends_with(target, (size_t)n, DELETED))
+			continue;
+		if (fstatat(dirfd(dir), entry->d_name, &st, 0) ||
+		    (!memfd && !is_tmpfs(c, st.st_dev)))
+			continue;
+		put_file(files, pid, &st, target);
+	}
+	closedir(dir);
+	return 0;
+}
+
+static void look_at_dev_shm(struct files *files)
+{
+	DIR *dir = opendir("/dev/shm");
+	struct dirent *entry;
+
+	while (dir && files->n < MAX_SHM_FILES && (entry = readdir(dir))) {
+		char path[300];
+		struct stat st;
+
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		snprintf(path, sizeof(path), "/dev/shm/%s", entry->d_name);
+		put_file(files, "0", &st, path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int collect__shm_files(struct collector *c, const struct sink *sink)
+{
+	struct files files = {0};
+	char *text = NULL;
+	size_t len = 0;
+	int err;
+
+	files.out = open_memstream(&text, &len);
+	if (!files.out)
+		return -ENOMEM;
+	err = collect__each_process(c, look_at_files, &files);
+	look_at_dev_shm(&files);
+	if (fclose(files.out))
+		err = -ENOMEM;
+	if (!err)
+		err = sink__put(sink, "shm/files", text, len);
+	free(text);
+	return err;
+}
+
+#define MAX_ATTACHED 1024 /* segments of one process */
+
+/* A mapping of a segment: "address perms offset device SHMID   /SYSV... (deleted)" */
+static bool read_attachment(struct span line, uint64_t *shmid)
+{
+	struct span word;
+	int i;
+
+	for (i = 0; i < 5; i++)
+		if (!span__word(&line, &word))
+			return false;
+	return span__u64(word, shmid) && span__word(&line, &word) && span__starts(word, "/SYSV") &&
+	       span__word(&line, &word) && span__is(word, DELETED + 1);
+}
+
+static int look_at_mappings(struct collector *c, const char *pid, void *ctx)
+{
+	struct {
+		uint64_t shmid, mappings;
+	} seen[MAX_ATTACHED];
+	struct span rest, line;
+	size_t n = 0, i;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%.32s/maps", pid);
+	if (procfile__read(&c->file, dirfd(c->proc), path) || !c->file.len ||
+	    !memmem(c->file.text, c->file.len, "/SYSV", 5))
+		return 0;
+	rest = span__of(c->file.text, c->file.len);
+	while (span__line(&rest, &line)) {
+		uint64_t shmid;
+
+		if (!read_attachment(line, &shmid))
+			continue;
+		for (i = 0; i < n && seen[i].shmid != shmid; i++)
+			;
+		if (i == MAX_ATTACHED)
+			continue;
+		if (i == n) {
+			seen[n].shmid = shmid;
+			seen[n++].mappings = 0;
+		}
+		seen[i].mappings++;
+	}
+	for (i = 0; i < n; i++)
+		fprintf(ctx, "%.32s %" PRIu64 " %" PRIu64 "\n", pid, seen[i].shmid,
+			seen[i].mappings);
+	return 0;
+}
+
+int collect__attached(struct collector *c, const struct sink *sink)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int err;
+
+	if (!out)
+		return -ENOMEM;
+	err = collect__each_process(c, look_at_mappings, out);
+	if (fclose(out))
+		err = -ENOMEM;
+	if (!err)
+		err = sink__put(sink, "shm/attached", text, len);
+	free(text);
+	return err;
+}
