@@ -65,9 +65,10 @@ LIB      := $(OUT)/libmemleak.a
 BIN      := $(OUT)/memleak-bpf
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(OUT)/%)
-BENCH    := $(addprefix $(OUT)/tools/bench/,shapes $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
-BENCH_BPF := walk shapes
+BENCH    := $(addprefix $(OUT)/tools/bench/,shapes filters $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
+BENCH_BPF := walk shapes filters
 JUDGES   := $(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(sort $(wildcard tests/judge/*.c))))
+JUDGE_BPF := $(patsubst %.bpf.c,%,$(sort $(wildcard tests/judge/*.bpf.c)))
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 PKGS       := libbpf libelf zlib libdw capstone
@@ -147,13 +148,13 @@ $(JUDGES): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $< $(LIB) $(LIBS) -o $@
 
-$(OUT)/tests/judge/placement.skel.h: $(BPF_OUT)/tests/judge/placement.bpf.o
+$(JUDGE_BPF:%=$(OUT)/%.skel.h): $(OUT)/%.skel.h: $(BPF_OUT)/%.bpf.o
 	$(say) SKEL $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name placement_bpf >$@.new && mv $@.new $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf >$@.new && mv $@.new $@
 
-$(OUT)/tests/judge/placement.o: $(OUT)/tests/judge/placement.skel.h
-$(OUT)/tests/judge/placement.o: private ALL_CFLAGS += -I$(OUT)/tests/judge
+$(JUDGE_BPF:%=$(OUT)/%.o): %.o: %.skel.h
+$(JUDGE_BPF:%=$(OUT)/%.o): private ALL_CFLAGS += -I$(OUT)/tests/judge
 
 $(FUZZERS): $(OUT)/%: $(OUT)/%.o $(LIB)
 	$(say) LINK $@
@@ -248,5 +249,5 @@ FORCE:
 .SECONDARY:
 
 -include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(OLD_OBJ:.o=.d) $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
-	 $(BPF_OUT)/tests/judge/placement.bpf.d \
+	 $(JUDGE_BPF:%=$(BPF_OUT)/%.bpf.d) \
 	 $(UNIT:%=%.d) $(JUDGES:%=%.d) $(FUZZERS:%=%.d)

@@ -49,6 +49,17 @@ else
 	finish
 fi
 
+# --- kernel filters: the verifier's view of them, and the kernel's own language
+
+for judge in "filter 20 40" "filter_events 2"; do
+	if [ -x "${PROG%/prog}/judge/${judge%% *}" ]; then
+		# shellcheck disable=SC2086 # its arguments
+		"${PROG%/prog}/judge/"$judge || FAILED=1
+	else
+		skip "${judge%% *}" "not built: make judges"
+	fi
+done
+
 # --- exact figures
 
 started heap-started "$PROG/heap"
