@@ -11,6 +11,7 @@ import time
 
 import bystander
 import cost
+import filters
 import kept
 import outstanding
 import procs
@@ -27,6 +28,7 @@ PARTS = {
     "bystander": bystander.run,
     "loops": cost.run,
     "programs": programs.run,
+    "filters": filters.run,
 }
 
 

@@ -22,6 +22,7 @@ AT_MOST = {
     "walk.build/build": 500,
     "walk.build.llvm/build": 500,
     "walk.memory/maps": 10,
+    "filter.number/ratio": 1.1,
 }
 # Least that it may be: others' added time, or slowdown, against memleak-bpf's.
 AT_LEAST = {
