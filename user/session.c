@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -22,6 +21,7 @@
 #include "live_hash.h"
 #include "object.h"
 #include "sample.h"
+#include "shared_map.h"
 #include "stacks.h"
 
 /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
@@ -32,14 +32,6 @@ struct probed_file {
 	char *path;
 	struct session_site *sites;
 	size_t n;
-};
-
-/* A map in memory that we share with the BPF side. */
-struct shared {
-	void *at;
-	size_t size;	   /* bytes */
-	size_t n;	   /* entries */
-	size_t value_size; /* bytes from one to the next */
 };
 
 struct session {
@@ -54,7 +46,7 @@ struct session {
 	struct linkset probes; /* in its files */
 	struct probed_file *files;
 	size_t n_files;
-	struct shared rows, segs, live, stack_slots, stack_frames, stats, points;
+	struct shared_map rows, segs, live, stack_slots, stack_frames, stats, points;
 	size_t n_points; /* of all functions */
 	int n_traps;	 /* functions that have points; their numbers begin with 1 */
 	struct live_table live_table;
@@ -162,46 +154,23 @@ static int attach_tp_btf(struct session *s, const char *program)
 	return linkset__keep(&s->links, fd < 0 ? -errno : fd, 0);
 }
 
-/* Arrays that can be mapped: kernel/bpf/arraymap.c, values are aligned to 8 bytes. */
-static int share(struct shared *m, const struct bpf_map *map)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-
-	m->n = bpf_map__max_entries(map);
-	m->value_size = (bpf_map__value_size(map) + 7) & ~7UL;
-	m->size = (m->n * m->value_size + page - 1) & ~(page - 1);
-	m->at = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (m->at == MAP_FAILED) {
-		m->at = NULL;
-		return -errno;
-	}
-	return 0;
-}
-
-static void unshare(struct shared *m)
-{
-	if (m->at)
-		munmap(m->at, m->size);
-	m->at = NULL;
-}
-
 static int share_all(struct session *s)
 {
 	int err;
 
-	err = share(&s->rows, map(s, "unwind_rows"));
+	err = shared_map__open(&s->rows, map(s, "unwind_rows"));
 	if (!err)
-		err = share(&s->segs, map(s, "unwind_segs"));
+		err = shared_map__open(&s->segs, map(s, "unwind_segs"));
 	if (!err && !object__is_old(s->object))
-		err = share(&s->live, map(s, "live"));
+		err = shared_map__open(&s->live, map(s, "live"));
 	if (!err)
-		err = share(&s->stack_slots, map(s, "stack_slots"));
+		err = shared_map__open(&s->stack_slots, map(s, "stack_slots"));
 	if (!err)
-		err = share(&s->stack_frames, map(s, "stack_frames"));
+		err = shared_map__open(&s->stack_frames, map(s, "stack_frames"));
 	if (!err)
-		err = share(&s->stats, map(s, "stats"));
+		err = shared_map__open(&s->stats, map(s, "stats"));
 	if (!err && !object__is_old(s->object))
-		err = share(&s->points, map(s, "trap_points"));
+		err = shared_map__open(&s->points, map(s, "trap_points"));
 	if (err)
 		return err;
 	s->live_table = (struct live_table){.slot = s->live.at, .n = s->live.n};
@@ -335,13 +304,13 @@ void session__free(struct session *s)
 		free(s->files[i].sites);
 	}
 	free(s->files);
-	unshare(&s->rows);
-	unshare(&s->segs);
-	unshare(&s->live);
-	unshare(&s->stack_slots);
-	unshare(&s->stack_frames);
-	unshare(&s->stats);
-	unshare(&s->points);
+	shared_map__close(&s->rows);
+	shared_map__close(&s->segs);
+	shared_map__close(&s->live);
+	shared_map__close(&s->stack_slots);
+	shared_map__close(&s->stack_frames);
+	shared_map__close(&s->stats);
+	shared_map__close(&s->points);
 	live_hash__free(s->live_table.hash);
 	cookies__free(s->cookies);
 	object__free(s->object);
