@@ -51,11 +51,13 @@ endif
 
 # The BPF objects do not depend on the flavour: one skeleton for all of them.
 BPF_OUT   := build
-BPF_SRC   := $(sort $(wildcard bpf/*.bpf.c))
+# kernel.bpf.c follows the kernel's own allocators, the others those of a process.
+BPF_SRC   := $(filter-out bpf/kernel.bpf.c,$(sort $(wildcard bpf/*.bpf.c)))
 BPF_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/%.o)
 # The same sources for kernels before 5.15: bpf/compat.bpf.h.
 OLD_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/old/%.o)
 SKEL      := $(BPF_OUT)/memleak.skel.h $(BPF_OUT)/memleak_old.skel.h
+KSKEL     := $(BPF_OUT)/kernel.skel.h
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall $(WERROR) \
 	     -Ivmlinux/$(ARCH) -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null)
 
@@ -114,7 +116,8 @@ $(BPF_OUT)/old/%.bpf.o: %.bpf.c $(BPF_OUT)/.flags-bpf | $(BPF_OUT)/.deps
 
 $(BPF_OUT)/memleak.bpf.o: $(BPF_OBJ)
 $(BPF_OUT)/memleak_old.bpf.o: $(OLD_OBJ)
-$(BPF_OUT)/memleak.bpf.o $(BPF_OUT)/memleak_old.bpf.o:
+$(BPF_OUT)/kernel.bpf.o: $(BPF_OUT)/bpf/kernel.bpf.o
+$(BPF_OUT)/memleak.bpf.o $(BPF_OUT)/memleak_old.bpf.o $(BPF_OUT)/kernel.bpf.o:
 	$(say) LINK $@
 	$(Q)$(BPFTOOL) gen object $@ $^
 
@@ -122,8 +125,9 @@ $(BPF_OUT)/%.skel.h: $(BPF_OUT)/%.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@.new && mv $@.new $@
 
-# The one source that includes the skeleton.
+# The sources that include them.
 $(OUT)/user/object.o: $(SKEL)
+$(OUT)/user/kernel/ksession.o: $(KSKEL)
 
 $(OUT)/%.o: %.c $(OUT)/.flags | $(BPF_OUT)/.deps
 	$(say) CC $@
@@ -248,6 +252,6 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(OLD_OBJ:.o=.d) $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
+-include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(OLD_OBJ:.o=.d) $(BPF_OUT)/bpf/kernel.bpf.d $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
 	 $(JUDGE_BPF:%=$(BPF_OUT)/%.bpf.d) \
 	 $(UNIT:%=%.d) $(JUDGES:%=%.d) $(FUZZERS:%=%.d)

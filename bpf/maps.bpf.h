@@ -10,6 +10,7 @@
 
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include "func.bpf.h"
 #include "memleak.h"
 
 const volatile struct memleak_config cfg __weak = {};
@@ -176,15 +177,6 @@ struct thread_slot {
 	struct workspace work;
 #endif
 };
-
-/* A function with a stack frame of its own, perhaps not used by all that include its header. */
-#define SUBPROGRAM static __attribute__((noinline, unused))
-
-/*
- * A function that the verifier checks once by itself, not anew at each call; defined in a header,
- * so weak like the maps. Arguments are scalars, or pointers that may be NULL.
- */
-#define VERIFIED_ONCE __weak __attribute__((noinline))
 
 /* A counter of this CPU. */
 static __always_inline __u64 *stat_counter(__u32 id)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* stack_table - the stack table for BPF programs: stack_table.h in a map, and the frames. */
+/*
+ * stack_table - the stack table for BPF programs: stack_table.h in a map, and the frames. Include
+ * the maps first: maps.bpf.h or kernel_maps.bpf.h.
+ */
 #ifndef STACK_TABLE_BPF_H
 #define STACK_TABLE_BPF_H
-
-#include "maps.bpf.h"
 
 static __always_inline struct stack_slot *stack_slot(__u64 index)
 {

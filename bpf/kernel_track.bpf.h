@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * kernel_track - pairs the kernel's allocations with their frees.
+ *
+ * Every object is entered with its site: the call site comes free with the event. The stack is
+ * most of the cost, so it is taken for the first objects of each site, then for some.
+ */
+#ifndef KERNEL_TRACK_BPF_H
+#define KERNEL_TRACK_BPF_H
+
+#include "kernel_maps.bpf.h"
+
+static __always_inline struct object_slot *object_slot(__u64 index)
+{
+	__u32 i = cfg.by_slot ? index : 0;
+	struct object_slot *slot = bpf_map_lookup_elem(&objects, &i);
+
+	if (cfg.by_slot)
+		return slot;
+	barrier_var(index); /* else the compiler adds up what the verifier must see alone */
+	return slot && index < cfg.n_slots ? slot + index : NULL;
+}
+
+/* That the number of a home is small enough, the verifier knows by cfg.home_shift. */
+static __always_inline struct object_slot *object_home_slot(__u64 home)
+{
+	__u32 i = cfg.by_slot ? home : 0;
+	struct object_slot *slot = bpf_map_lookup_elem(&objects, &i);
+
+	return slot && !cfg.by_slot ? slot + home : slot;
+}
+
+#define OBJECT_SLOT(i) object_slot(i)
+#define OBJECT_HOME_SLOT(i) object_home_slot(i)
+#define OBJECT_HOME_SHIFT cfg.home_shift
+#define OBJECT_CAS(p, old, new) __sync_val_compare_and_swap(p, old, new)
+#define OBJECT_LOAD(p) (*(volatile __u64 *)(p))
+#define OBJECT_STORE(p, v) (*(volatile __u64 *)(p) = (v))
+#define OBJECT_FUNC VERIFIED_ONCE
+#include "object_table.h"
+#include "stack_table.bpf.h"
+
+#include "kernel_filter.bpf.h"
+#include <bpf/bpf_core_read.h>
+
+struct kmem_cache {
+	unsigned int size, object_size;
+	const char *name;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct kernel_site *site_at(__u64 index)
+{
+	__u32 i = index & (KERNEL_SITES - 1);
+
+	return bpf_map_lookup_elem(&sites, &i);
+}
+
+static __always_inline __u64 site_hash(__u64 call_site, __u64 cache, __u32 class)
+{
+	return ((call_site + (cache + class) * 0xBF58476D1CE4E5B9ULL) * 0x9E3779B97F4A7C15ULL) | 1;
+}
+
+#define SITE_HOME(hash) ((hash) >> (64 - KERNEL_SITE_BITS))
+
+static __always_inline void site_fill(struct kernel_site *site, __u64 call_site, __u64 cache,
+				      __u32 class)
+{
+	struct kmem_cache *s = (void *)cache;
+
+	site->call_site = call_site;
+	site->cache = cache;
+	site->class = class;
+	if (!cache)
+		return;
+	bpf_probe_read_kernel_str(site->name, sizeof(site->name), BPF_CORE_READ(s, name));
+	site->req = BPF_CORE_READ(s, object_size);
+	site->alloc = BPF_CORE_READ(s, size);
+}
+
+/* Find the site with this hash, or take a slot. Returns one more than its index, or 0: no room. */
+VERIFIED_ONCE __u64 site_search(__u64 hash, __u64 call_site, __u64 cache, __u32 class)
+{
+	struct kernel_site *site;
+	__u64 home = SITE_HOME(hash), there;
+
+	for (__u32 i = 0; i < SITE_WINDOW; i++) {
+		site = site_at(home + i);
+		if (!site)
+			break;
+		there = *(volatile __u64 *)&site->hash;
+		if (!there) {
+			there = __sync_val_compare_and_swap(&site->hash, 0, hash);
+			if (!there) {
+				site_fill(site, call_site, cache, class);
+				there = hash;
+			}
+		}
+		if (there == hash)
+			return ((home + i) & (KERNEL_SITES - 1)) + 1;
+	}
+	return 0;
+}
+
+static __always_inline struct site_hits *hits_at(__u64 index)
+{
+	__u32 i = (bpf_get_smp_processor_id() << KERNEL_SITE_BITS) + index;
+
+	return bpf_map_lookup_elem(&hits, &i);
+}
+
+/* Where an allocation is made, and from what. */
+struct origin {
+	__u64 call_site; /* 0: the event does not tell */
+	__u64 cache;
+	__u32 class;
+};
+
+/* What this CPU knows of a site, for the first time or as another one is at its home. */
+static __always_inline struct site_hits *site_enter_far(const struct origin *o, __u64 hash,
+							__u64 *id)
+{
+	struct kmem_cache *s = (void *)o->cache;
+	struct site_hits *here;
+
+	*id = site_search(hash, o->call_site, o->cache, o->class);
+	if (!*id)
+		return NULL;
+	here = hits_at(*id - 1);
+	if (!here || here->hash == hash)
+		return here;
+	if (o->cache) {
+		here->req = BPF_CORE_READ(s, object_size);
+		here->alloc = BPF_CORE_READ(s, size);
+		here->name = (__u64)BPF_CORE_READ(s, name);
+	}
+	if (*id == SITE_HOME(hash) + 1)
+		here->hash = hash;
+	return here;
+}
+
+/* The site of an allocation. *id: one more than its index. NULL: no room. */
+static __always_inline struct site_hits *site_enter(const struct origin *o, __u64 *id)
+{
+	__u64 hash = site_hash(o->call_site, o->cache, o->class);
+	struct site_hits *here = hits_at(SITE_HOME(hash));
+
+	*id = SITE_HOME(hash) + 1;
+	return here && here->hash == hash ? here : site_enter_far(o, hash, id);
+}
+
+/* Is this frame where an interrupt came in? Returns its context, 0: no. */
+VERIFIED_ONCE __u32 entry_context(__u64 pc)
+{
+	for (int i = 0; i < KERNEL_ENTRY_RANGES; i++)
+		if (pc - cfg.entry[i].start < cfg.entry[i].end - cfg.entry[i].start)
+			return cfg.entry[i].context;
+	return 0;
+}
+
+/*
+ * Copy the frames from raw[first] on, up to where an interrupt came in: the rest belongs to whom it
+ * interrupted. Returns their hash.
+ */
+static __always_inline __u64 keep_frames(struct stack_room *room, __u32 first, __u32 n, __u32 site)
+{
+	__u64 hash = site, pc;
+	__u32 depth = 0, context = KERNEL_TASK;
+
+	for (__u32 i = 0; i < MEMLEAK_MAX_DEPTH; i++) {
+		if (i >= cfg.max_depth || first + i >= n)
+			break;
+		pc = room->raw[(first + i) & MEMLEAK_MAX_DEPTH];
+		room->trace.pc[i] = pc;
+		hash = (hash ^ pc) * 0x9E3779B97F4A7C15ULL;
+		hash ^= hash >> 32;
+		depth = i + 1;
+		context = entry_context(pc);
+		if (context)
+			break;
+	}
+	room->trace.head.depth = depth;
+	room->trace.head.end = KSTACK_END(site, context,
+					  depth == cfg.max_depth && first + depth < n && !context);
+	return hash | 1;
+}
+
+/*
+ * The frame that the event names as the call site; those before it are the allocator's own. Through
+ * memory, so that the verifier does not go on with each of the numbers.
+ */
+static __always_inline __u32 first_frame(struct stack_room *room, __u32 n, __u64 call_site)
+{
+	*(volatile __u64 *)&room->first = 0;
+	for (__u32 i = 0; i < 16; i++)
+		if (i < n && room->raw[i] == call_site) {
+			*(volatile __u64 *)&room->first = i;
+			break;
+		}
+	return *(volatile __u64 *)&room->first;
+}
+
+static __always_inline void note_latest(__u64 key)
+{
+	__u32 i = key - 1;
+	struct kernel_latest *l = bpf_map_lookup_elem(&latest, &i);
+
+	if (!l || __sync_lock_test_and_set(&l->busy, 1))
+		return;
+	l->pid = bpf_get_current_pid_tgid() >> 32;
+	l->jiffies = bpf_jiffies64();
+	bpf_get_current_comm(l->comm, sizeof(l->comm));
+	l->busy = 0;
+}
+
+/* After a stack: how many shall follow without one? */
+static __always_inline __u32 stack_pause(struct site_hits *here)
+{
+	if (here->taken < cfg.stack_first) {
+		here->taken++;
+		return 0;
+	}
+	/* drawn, not counted off: a fixed stride would fall into step with its caller */
+	return cfg.stack_gap ? bpf_get_prandom_u32() % cfg.stack_gap : 0;
+}
+
+/* Count an allocation with a stack. False: there was no room for the stack's frames. */
+static __always_inline bool count_stack(__u32 key)
+{
+	struct stack_slot *slot = stack_slot(key - 1);
+
+	if (!slot || *(volatile __u64 *)&slot->frames == STACK_NO_FRAMES)
+		return false;
+	__sync_fetch_and_add(&slot->hits, 1);
+	return true;
+}
+
+/* Take the stack of an allocation at a site. Returns the object's origin. */
+SUBPROGRAM __u64 take_stack(void *ctx, struct site_hits *here, __u64 site_id, __u64 call_site)
+{
+	__u32 zero = 0, n;
+	struct stack_room *room = bpf_map_lookup_elem(&stack_rooms, &zero);
+	__u64 entered;
+	long size;
+
+	if (!room || !here)
+		return site_id;
+	here->until = stack_pause(here);
+	if (__sync_lock_test_and_set(&room->busy, 1)) {
+		stat_inc(KSTAT_STACK_BUSY);
+		return site_id;
+	}
+	size = bpf_get_stack(ctx, room->raw, sizeof(room->raw), 0);
+	n = size > 0 ? (__u64)size / 8 : 0;
+	entered = stack_enter(keep_frames(room, first_frame(room, n, call_site), n, site_id));
+	if (entered & STACK_NEW)
+		stack_store(entered, &room->trace);
+	entered = (__u32)entered;
+	if (entered && count_stack(entered)) {
+		note_latest(entered);
+		site_id = KERNEL_SITES + entered;
+	} else {
+		stat_inc(KSTAT_NO_STACK);
+	}
+	room->busy = 0;
+	return site_id;
+}
+
+/* Is this what an allocator returned, and not NULL, ZERO_SIZE_PTR or an error? */
+static __always_inline bool is_object(__u64 ptr)
+{
+	return ptr > 16 && ptr < (__u64)-4095;
+}
+
+/* Who allocates: one of those we are asked for? */
+static __always_inline bool is_wanted_task(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	return tgid != state.own_tgid && (!cfg.tgid || tgid == cfg.tgid);
+}
+
+static __always_inline bool is_wanted(const struct filter_event *e)
+{
+	__u64 alloc;
+
+	if (cfg.sized) {
+		alloc = filter_event_number(FILTER_BYTES_ALLOC, e);
+		if (alloc < cfg.min_size || alloc > cfg.max_size)
+			return false;
+	}
+	return !cfg.filtered || filter_match(e);
+}
+
+static __always_inline __u64 object_what(__u64 req, __u64 alloc, __u32 space)
+{
+	__u64 what;
+
+	req /= OBJECT_UNIT(space);
+	alloc /= OBJECT_UNIT(space);
+	if (alloc > OBJECT_MAX_SIZE)
+		req = alloc = OBJECT_MAX_SIZE;
+	what = OBJECT_WHAT(req, alloc, space);
+	barrier_var(what); /* now: there are few registers, and none for both sizes */
+	return what;
+}
+
+/* What does not happen at most allocations: out of the way of the others. */
+SUBPROGRAM int track_insert_outcome(int done, __u32 epoch)
+{
+	stat_inc(done > 0 ? KSTAT_IMPLIED : KSTAT_FULL + (epoch & 1));
+	return 0;
+}
+
+/* Enter an object that was allocated at this site. */
+static __always_inline int track_at(void *ctx, __u64 ptr, struct site_hits *here, __u64 id,
+				    __u64 call_site, __u64 what)
+{
+	__u64 epoch = *(volatile __u32 *)&state.epoch;
+	int done;
+
+	count_up(&here->seen[epoch & 1]);
+	barrier_var(epoch); /* not to be kept in two forms */
+	if (!here->until || !call_site)
+		id = take_stack(ctx, here, id, call_site);
+	else
+		here->until--;
+	done = object_insert(ptr & OBJECT_ADDR_MASK, what, OBJECT_WHEN(id, bpf_jiffies64(), epoch));
+	return done ? track_insert_outcome(done, epoch) : 0;
+}
+
+SUBPROGRAM int track_failed(void)
+{
+	stat_inc(KSTAT_FAILED);
+	return 0;
+}
+
+SUBPROGRAM int track_no_site(void)
+{
+	stat_inc(KSTAT_NO_SITE + (state.epoch & 1));
+	return 0;
+}
+
+/*
+ * An allocation that is not to be followed. Whatever object was at its address has been freed, if
+ * no event has said so.
+ */
+static __always_inline int track_reject(__u64 ptr, __u32 space)
+{
+	if (object_remove(ptr & OBJECT_ADDR_MASK, space))
+		track_insert_outcome(1, 0);
+	return 0;
+}
+
+/* Is this an allocation to be followed, as far as can be said without its size? */
+static __always_inline bool track_begin(__u64 ptr, __u32 space)
+{
+	if (is_object(ptr)) {
+		if (is_wanted_task())
+			return true;
+		track_reject(ptr, space);
+	} else if (!ptr) {
+		track_failed();
+	}
+	return false;
+}
+
+/* An object was allocated. */
+static __always_inline int track_alloc(void *ctx, __u64 ptr, const struct origin *o, __u64 what)
+{
+	struct site_hits *here;
+	__u64 id;
+
+	here = site_enter(o, &id);
+	return here ? track_at(ctx, ptr, here, id, o->call_site, what) : track_no_site();
+}
+
+static __always_inline int track_free(__u64 ptr, __u32 space)
+{
+	if (is_object(ptr) && !object_remove(ptr & OBJECT_ADDR_MASK, space))
+		stat_own(KSTAT_UNTRACKED);
+	return 0;
+}
+
+/* --- pages: a block may be freed in pieces --- */
+
+struct page {
+	unsigned long flags;
+} __attribute__((preserve_access_index));
+
+#define MAX_ORDER 10
+
+static __always_inline int track_page_free(__u64 page, __u32 order)
+{
+	return track_free(page, KERNEL_SPACE_PAGES);
+}
+
+#endif
