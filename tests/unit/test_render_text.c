@@ -230,6 +230,48 @@ static void sampled(void)
 	check_golden(&r, "text-sampled-calls");
 }
 
+/* -k: lines of its own around a stack and below the account; call sites, some of them with a stack.
+ */
+static void kernel(void)
+{
+	struct report_frame frames[] = {{.addr = 0xffffffff81a92aa1,
+					 .function = "load_msg",
+					 .offset = 0x41,
+					 .image = "kernel"}};
+	struct report_site site = {
+		.bytes = 4096,
+		.count = 1,
+		.youngest_ns = 1 * S,
+		.oldest_ns = 1 * S,
+		.entry = "kmalloc",
+		.frames = frames,
+		.n_frames = 1,
+		.detail = "4,048 bytes asked for\nlatest by a\033[2Jb/1 in task context\n",
+		.after = "[it has a stack]\n  0000  |text|",
+	};
+	struct report r = leak;
+
+	r.pid = 0;
+	r.bytes = 4096;
+	r.count = 1;
+	r.sites = &site;
+	r.site_name = "call site";
+	r.account = (struct report_account){.seen = 9,
+					    .freed = 8,
+					    .found_free = 3,
+					    .outstanding = 1,
+					    .stacks_complete = 4,
+					    .stacks_cut = 1,
+					    .stacks_sampled = true};
+	r.checks = "check: foo grew\n";
+	check_golden(&r, "text-kernel");
+	r.n_stacks = 3;
+	r.bytes = 10000;
+	r.count = 7;
+	r.checks = NULL;
+	check_golden(&r, "text-kernel-more");
+}
+
 static void losses_in_words(void)
 {
 	char warning[] = "the target has replaced itself (execve)";
@@ -427,6 +469,7 @@ int main(void)
 	RUN(second_report);
 	RUN(every_block);
 	RUN(sampled);
+	RUN(kernel);
 	RUN(losses_in_words);
 	RUN(nothing_there);
 	RUN(hostile_names);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/format.h"
@@ -171,6 +172,28 @@ static void emit_ranges(const struct text *t, const struct report *r,
 		by_bytes ? "allocations" : "bytes", site->sampled);
 }
 
+/* Lines that are there as text already. before: what each begins with; NULL: the time. */
+static void emit_lines(const struct text *t, const char *lines, const char *before)
+{
+	size_t n;
+
+	for (; lines && *lines; lines += n + (lines[n] == '\n')) {
+		char *line;
+
+		n = strcspn(lines, "\n");
+		line = strndup(lines, n);
+		if (!line)
+			break;
+		if (before)
+			fputs(before, t->out);
+		else
+			stamp(t);
+		render__escape(t->out, line);
+		fputc('\n', t->out);
+		free(line);
+	}
+}
+
 static void emit_site(const struct text *t, const struct report *r, const struct report_site *site)
 {
 	char age[FORMAT_AGE_SIZE];
@@ -190,6 +213,7 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 	fputc('\n', t->out);
 	emit_entry(t, r, site);
 	emit_ranges(t, r, site);
+	emit_lines(t, site->detail, "\t\t");
 	emit_stack(t, site);
 	for (i = 0; i < site->n_blocks; i++) {
 		const struct report_block *b = &site->blocks[i];
@@ -201,6 +225,12 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 			fprintf(t->out, " age = %s", format__age(age, b->age_ns, b->age_ns));
 		fputc('\n', t->out);
 	}
+	emit_lines(t, site->after, "\t\t");
+}
+
+static const char *site_name(const struct report *r)
+{
+	return r->site_name ? r->site_name : "stack";
 }
 
 /* That the figures are estimates, and how far the true ones may be away. */
@@ -223,9 +253,9 @@ static void emit_header(const struct text *t, const struct report *r)
 
 	stamp(t);
 	begin(t, STYLE_BYTES);
-	fprintf(t->out, "%s bytes in %s allocations outstanding, %s %s",
+	fprintf(t->out, "%s bytes in %s allocations outstanding, %s %s%s",
 		format__number(bytes, r->bytes), format__number(count, r->count),
-		format__number(stacks, r->n_stacks), r->n_stacks == 1 ? "stack" : "stacks");
+		format__number(stacks, r->n_stacks), site_name(r), r->n_stacks == 1 ? "" : "s");
 	/* At the end, so that scripts find the figures where they always are. */
 	if (sampling__is_on(&r->sampling))
 		emit_estimate(t, r);
@@ -244,9 +274,9 @@ static void emit_hidden(const struct text *t, const struct report *r)
 			count -= r->sites[i].count;
 		}
 		fprintf(t->out,
-			"\t... and %zu more %s with %" PRIu64 " bytes in %" PRIu64
+			"\t... and %zu more %s%s with %" PRIu64 " bytes in %" PRIu64
 			" allocations (-T 0 shows all)\n",
-			n, n == 1 ? "stack" : "stacks", bytes, count);
+			n, site_name(r), n == 1 ? "" : "s", bytes, count);
 	}
 	if (r->young_count)
 		fprintf(t->out,
@@ -330,6 +360,8 @@ static void emit_account(const struct text *t, const struct report *r)
 	fprintf(t->out, "accounting: seen %" PRIu64 ", freed %" PRIu64, a->seen, a->freed);
 	if (a->implied)
 		fprintf(t->out, " (implied %" PRIu64 ")", a->implied);
+	if (a->found_free)
+		fprintf(t->out, " (found free %" PRIu64 ")", a->found_free);
 	fprintf(t->out, ", outstanding %" PRIu64 ", lost %" PRIu64, a->outstanding,
 		report__lost(a));
 	if (a->gone_exec)
@@ -338,8 +370,11 @@ static void emit_account(const struct text *t, const struct report *r)
 		fprintf(t->out, ", passed over %" PRIu64, a->unsampled);
 	else
 		fprintf(t->out, "; untracked frees %" PRIu64, a->untracked_frees);
-	fprintf(t->out, "; stacks complete %" PRIu64 ", cut %" PRIu64, a->stacks_complete,
-		a->stacks_cut);
+	if (a->stacks_sampled)
+		fprintf(t->out, "; stacks taken %" PRIu64, a->stacks_complete + a->stacks_cut);
+	else
+		fprintf(t->out, "; stacks complete %" PRIu64 ", cut %" PRIu64, a->stacks_complete,
+			a->stacks_cut);
 	emit_cuts(t, a);
 	emit_more(t, "failed calls", a->failed);
 	emit_more(t, "calls that never returned", a->abandoned);
@@ -448,6 +483,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 	emit_blind(&t, r);
 	emit_nothing(&t, r);
 	emit_account(&t, r);
+	emit_lines(&t, r->checks, NULL);
 	emit_warnings(&t, r);
 	if (fflush(out) || ferror(out))
 		return errno ? -errno : -EIO;

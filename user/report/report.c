@@ -91,12 +91,15 @@ void report__free(struct report *r)
 	for (i = 0; i < r->n_sites; i++) {
 		report_frames__free(r->sites[i].frames, r->sites[i].n_frames);
 		free(r->sites[i].blocks);
+		free(r->sites[i].detail);
+		free(r->sites[i].after);
 	}
 	free(r->sites);
 	for (i = 0; i < r->n_warnings; i++)
 		free(r->warnings[i]);
 	free(r->warnings);
 	free(r->comm);
+	free(r->checks);
 	free(r);
 }
 

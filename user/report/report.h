@@ -56,6 +56,8 @@ struct report_site {
 	size_t n_frames;
 	bool stack_lost;       /* no frames: "[stack unavailable]" */
 	const char *stack_cut; /* why the outermost frame was not reached, static; NULL: it was */
+	char *detail;	       /* lines to follow the one with the entry point; NULL: none */
+	char *after;	       /* lines to follow the stack and the blocks */
 	struct report_block *blocks; /* with -a: every block, largest first; else NULL */
 	size_t n_blocks;
 };
@@ -73,6 +75,7 @@ struct report_account {
 	uint64_t lost_realloc;	  /* realloc that never returned */
 	uint64_t gone_exec;	  /* given up by execve: not in freed */
 	uint64_t implied;	  /* part of freed: replaced by a newer block at the address */
+	uint64_t found_free;	  /* part of freed: no event said so, but its allocator */
 	uint64_t untracked_frees; /* of a sample, not known */
 	uint64_t failed, abandoned, no_slot;
 	uint64_t filtered;  /* not part of seen */
@@ -81,6 +84,7 @@ struct report_account {
 	uint64_t event_lost;
 	uint64_t event_missed;		      /* system calls that the kernel did not tell of */
 	uint64_t stacks_complete, stacks_cut; /* of all allocations seen */
+	bool stacks_sampled;		      /* only some have a stack; no words on the others */
 	struct report_cut {
 		const char *why; /* static */
 		uint64_t count;
@@ -102,7 +106,8 @@ struct report {
 	uint64_t bytes, count; /* shown sites and hidden ones: all that matches the age filter */
 	uint64_t sampled;      /* blocks that these are from */
 	struct estimate_range bytes_range, count_range;
-	size_t n_stacks;		   /* distinct sites behind bytes and count */
+	size_t n_stacks;       /* distinct sites behind bytes and count */
+	const char *site_name; /* "call site": what sites are, if not stacks; static, or NULL */
 	uint64_t young_bytes, young_count; /* outstanding but younger than older_ns */
 	uint64_t older_ns;
 	bool has_delta;
@@ -115,6 +120,7 @@ struct report {
 	uint64_t max_live,
 		max_stacks; /* sizes of the tables, for the words on losses; 0: unknown */
 	uint64_t most_live; /* what max_live can be at most */
+	char *checks;	    /* lines to follow the account; NULL: none */
 	char **warnings;    /* each one a sentence: what happened and what to do */
 	size_t n_warnings;
 };
