@@ -82,8 +82,7 @@ static size_t unescape(char *path, size_t len)
 	return to;
 }
 
-/* 1: parsed, 0: malformed, -ENOMEM. */
-static int parse_line(const char *line, size_t len, struct mapping *m)
+int maps__parse_line(const char *line, size_t len, struct mapping *m)
 {
 	static const char deleted[] = " (deleted)";
 	const size_t deleted_len = sizeof(deleted) - 1;
@@ -146,7 +145,7 @@ int maps__parse(const char *text, size_t size, struct maps *maps, size_t *bad)
 		size_t len = (eol ? eol : end) - text;
 		struct mapping m;
 
-		err = parse_line(text, len, &m);
+		err = maps__parse_line(text, len, &m);
 		if (err < 0)
 			goto cleanup;
 		if (!err) {

@@ -25,6 +25,11 @@ struct maps {
 	size_t n;
 };
 
+/*
+ * One line, without its newline. Returns 1, 0: malformed, or -ENOMEM. m->path is then the caller's
+ * to free.
+ */
+int maps__parse_line(const char *line, size_t len, struct mapping *m);
 /* Parse text of /proc/PID/maps. Malformed lines are skipped and counted in *bad (may be NULL).
  * Returns 0 or -ENOMEM. maps__clear frees what maps holds. */
 int maps__parse(const char *text, size_t size, struct maps *maps, size_t *bad);
