@@ -86,6 +86,7 @@ void cli__help(FILE *out)
 {
 	fputs("Usage: memleak-bpf [OPTIONS] -p PID [INTERVAL [COUNT]]\n"
 	      "       memleak-bpf [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARGUMENTS]\n"
+	      "       memleak-bpf maps [OPTIONS] PID [INTERVAL [COUNT]]   (maps --help)\n"
 	      "\n"
 	      "Report the memory that a program has allocated and not freed, by call stack.\n"
 	      "A report comes every INTERVAL seconds (5; with a command: only when it ends),\n"

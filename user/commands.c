@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "maps/command.h"
 #include "triage/triage.h"
 
 static const struct command commands[] = {
+	{"maps", maps_command__run},
 	{"triage", triage__main},
 };
 
