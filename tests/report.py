@@ -93,11 +93,18 @@ class Report:
         self.sites = []
         self.account = {}
         self.warnings = []
+        self.memory = []  # sentences of the reconciliation
         self.lines = [match.group(0)]
 
     def total(self, function):
         sites = [s for s in self.sites if s.holds(function)]
         return sum(s.bytes for s in sites), sum(s.count for s in sites)
+
+    def mib(self, words):
+        """The figure behind these words in the reconciliation with the target's memory; 0: none."""
+        units = {"B": 2**-20, "KiB": 2**-10, "MiB": 1, "GiB": 2**10}
+        match = re.search(re.escape(words) + r"[ ≈]*([\d.]+) (\w+)", "\n".join(self.memory))
+        return float(match.group(1)) * units[match.group(2)] if match else 0
 
     def gone(self):
         """Given up by exec: neither freed nor outstanding nor lost."""
@@ -130,6 +137,8 @@ def parse(path):
             if kind == "accounting":
                 for name, value in re.findall(r"([a-z][a-z /-]*?) ([\d,]*\d)", text):
                     report.account[name] = number(value)
+            elif kind == "memory":
+                report.memory.append(text)
             else:
                 report.warnings.append(text)
             continue
@@ -227,6 +236,8 @@ def holds(path, expression):
     reports = parse(path)
     names = {"reports": reports, "last": reports[-1] if reports else None, "re": re}
     names["total"] = names["last"].total if reports else None
+    names["mib"] = names["last"].mib if reports else None
+    names["memory"] = "\n".join(names["last"].memory) if reports else None
     try:
         # Names in comprehensions are looked up among the globals.
         value = eval(f"({expression})", names)  # pylint: disable=eval-used

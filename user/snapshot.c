@@ -6,6 +6,7 @@
 #include "live.h"
 #include "mappings.h"
 #include "probes.h"
+#include "reconcile.h"
 #include "report/intervals.h"
 #include "report/model.h"
 #include "report/report.h"
@@ -30,6 +31,12 @@ static int add_block(const struct live_block *b, void *arg)
 	};
 
 	c->outstanding++;
+	if (c->s->reconcile)
+		reconcile__add(c->s->reconcile, b->addr, b->size,
+			       sampling__is_on(&c->s->sampling)
+				       ? 1 / sampling__chance(&c->s->sampling, b->size)
+				       : 1,
+			       true);
 	return model__add(c->s->model, &block);
 }
 
@@ -46,6 +53,8 @@ static int add_interval(uint64_t start, uint64_t bytes, const struct interval_in
 		.certain = true,
 	};
 
+	if (c->s->reconcile)
+		reconcile__add(c->s->reconcile, start, bytes, 1, false);
 	return model__add(c->s->model, &block);
 }
 

@@ -13,8 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "report/estimate.h"
+
 struct mappings;
 struct model;
+struct reconcile;
 struct report;
 struct session;
 struct stacks;
@@ -24,8 +27,10 @@ struct snapshot {
 	const struct mappings *mappings;
 	struct stacks *stacks;
 	struct model *model;
-	uint64_t gone_exec; /* blocks given up by execve so far */
-	uint32_t space;	    /* the blocks of those before have been given up */
+	struct reconcile *reconcile; /* is told of each block, begun by the caller; NULL: none */
+	struct sampling sampling;    /* how blocks were drawn */
+	uint64_t gone_exec;	     /* blocks given up by execve so far */
+	uint32_t space;		     /* the blocks of those before have been given up */
 };
 
 /*

@@ -15,6 +15,7 @@
 #include "elf/elfimg.h"
 #include "events.h"
 #include "probes.h"
+#include "reconcile.h"
 #include "render/render.h"
 #include "report/intervals.h"
 #include "report/report.h"
@@ -192,6 +193,7 @@ static void print_event(struct trace *t, const struct event *e)
 static void on_exec(struct trace *t, bool by_other_thread)
 {
 	snapshot__forget_old_program(&t->snapshot);
+	reconcile__restart(t->reconcile);
 	if (by_other_thread && session__rebind(t->session))
 		trace__say(t, "cannot bind to the thread that called execve; some of its program's "
 			      "allocations may be missing");
@@ -295,11 +297,13 @@ static int print_report(struct trace *t, bool final)
 	perfmap__refresh(t->jit);
 	if (!t->ended)
 		trace__refresh(t);
+	reconcile__begin(t->reconcile);
 	err = snapshot__take(&t->snapshot, t->ended, t->ended && t->opts->all_ages_at_end, &r);
 	if (err) {
 		trace__say(t, "cannot read what is outstanding: %s", strerror(-err));
 		return err;
 	}
+	reconcile__finish(t->reconcile, &r->memory);
 	complete_report(t, r, final);
 	status__clear(&t->status);
 	err = render_text.emit(t->out, r, &render);

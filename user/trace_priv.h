@@ -31,6 +31,7 @@ struct trace {
 	struct events *events;
 	struct mappings mappings;
 	struct snapshot snapshot;
+	struct reconcile *reconcile;
 	struct status status;
 	int pidfd, signals;
 	uint64_t start_ns;

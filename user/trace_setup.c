@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "events.h"
+#include "reconcile.h"
 #include "report/intervals.h"
 #include "session.h"
 #include "stacks.h"
@@ -232,7 +233,8 @@ static int open_parts(struct trace *t)
 	t->snapshot = (struct snapshot){.session = t->session,
 					.mappings = &t->mappings,
 					.stacks = t->stacks,
-					.model = t->model};
+					.model = t->model,
+					.sampling = t->opts->model.sampling};
 	return err;
 }
 
@@ -349,12 +351,18 @@ int trace__set_up(struct trace *t)
 		err = open_parts(t);
 	if (!err)
 		err = t->spawn ? start_command(t) : attach_running(t);
-	return err;
+	if (err)
+		return err;
+	/* last: what the target allocates before is known to the probes already */
+	t->reconcile = reconcile__new(t->pid, t->spawn);
+	t->snapshot.reconcile = t->reconcile;
+	return t->reconcile ? 0 : -ENOMEM;
 }
 
 void trace__tear_down(struct trace *t)
 {
 	events__free(t->events);
+	reconcile__free(t->reconcile);
 	model__free(t->model);
 	attacher__free(t->attacher);
 	traps__free(t->traps);

@@ -36,7 +36,7 @@ done
 for mechanism in "${!EXPECTED[@]}"; do
 	(
 		for ((round = 0; round < ROUNDS; round++)); do
-			"$TOOL" maps "${GROWING[$mechanism]}" 0.05 3 2>&1 | sed -n 2p
+			"$TOOL" maps "${GROWING[$mechanism]}" 0.2 3 2>&1 | sed -n 2p
 		done >"$CASE/$mechanism"
 	) &
 	WAIT+=($!)

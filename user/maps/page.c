@@ -214,7 +214,7 @@ static int write_growth(const struct sample *first, const struct sample *last, s
 	mem = open_memstream(&text, &len);
 	if (mem) {
 		fprintf(mem, "%zu samples in %.1f s: ", n, seconds);
-		show__verdict(last, &g, seconds, mem);
+		show__verdict(&g, seconds, mem);
 		fclose(mem);
 	}
 	page__heading(out, "Growth");

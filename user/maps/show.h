@@ -24,5 +24,5 @@ int show__growth(const struct sample *first, const struct sample *last, size_t n
 void show__name(const struct sample *s, FILE *out);
 /* The likely mechanism of the growth, in a sentence or two without a newline. */
 struct growth;
-void show__verdict(const struct sample *s, const struct growth *g, double seconds, FILE *out);
+void show__verdict(const struct growth *g, double seconds, FILE *out);
 #endif

@@ -129,7 +129,7 @@ static void print_subject(const struct trend_group *g, FILE *out)
 		fputc(')', out);
 }
 
-void show__verdict(const struct sample *s, const struct growth *g, double seconds, FILE *out)
+void show__verdict(const struct growth *g, double seconds, FILE *out)
 {
 	const struct trend_group *m = growth__main(g);
 	char a[FORMAT_BYTES_SIZE], b[FORMAT_BYTES_SIZE];
@@ -156,9 +156,17 @@ void show__verdict(const struct sample *s, const struct growth *g, double second
 	}
 	if (map_kind__mechanism(m->kind, m->object))
 		fprintf(out, "; likely: %s", map_kind__mechanism(m->kind, m->object));
-	if (s->pid && (m->kind == MAP_HEAP || m->kind == MAP_ARENA || m->kind == MAP_ANON ||
-		       m->kind == MAP_STACK))
-		fprintf(out, "\nnext: sudo memleak-bpf -p %d", s->pid);
+}
+
+/* Where the trace can tell who allocates. */
+static void print_next(const struct sample *s, const struct growth *g, FILE *out)
+{
+	const struct trend_group *m = growth__main(g);
+
+	if (s->pid && m && m->held >= NOISE_BYTES &&
+	    (m->kind == MAP_HEAP || m->kind == MAP_ARENA || m->kind == MAP_ANON ||
+	     m->kind == MAP_STACK))
+		fprintf(out, "next: sudo memleak-bpf -p %d\n", s->pid);
 }
 
 int show__growth(const struct sample *first, const struct sample *last, size_t n,
@@ -179,8 +187,10 @@ int show__growth(const struct sample *first, const struct sample *last, size_t n
 		fprintf(out, " in %.1f s", seconds);
 	bars__end(out, opts->color);
 	fputc('\n', out);
-	show__verdict(last, &g, seconds, out);
-	fputs("\n\n", out);
+	show__verdict(&g, seconds, out);
+	fputc('\n', out);
+	print_next(last, &g, out);
+	fputc('\n', out);
 	if (g.n) {
 		print_groups(&g, seconds, opts, out);
 		print_changes(&g, opts, out);

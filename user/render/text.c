@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "render/format.h"
+#include "render/memory.h"
 #include "report/report.h"
 
 enum style {
@@ -387,6 +388,27 @@ static void emit_account(const struct text *t, const struct report *r)
 	fputc('\n', t->out);
 }
 
+static void emit_memory(const struct text *t, const struct report *r)
+{
+	int (*const sentences[])(FILE *, const struct report *) = {render_memory__sentence,
+								   render_memory__verdict};
+	char *sentence = NULL;
+	size_t i, size;
+
+	for (i = 0; i < 2; i++) {
+		FILE *mem = open_memstream(&sentence, &size);
+
+		if (!mem)
+			return;
+		if (sentences[i](mem, r) && !fflush(mem)) {
+			stamp(t);
+			fprintf(t->out, "memory: %s\n", sentence);
+		}
+		fclose(mem);
+		free(sentence);
+	}
+}
+
 static void warn(const struct text *t, const char *sentence)
 {
 	stamp(t);
@@ -482,6 +504,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 	emit_hidden(&t, r);
 	emit_blind(&t, r);
 	emit_nothing(&t, r);
+	emit_memory(&t, r);
 	emit_account(&t, r);
 	emit_lines(&t, r->checks, NULL);
 	emit_warnings(&t, r);

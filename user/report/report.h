@@ -97,6 +97,25 @@ static inline uint64_t report__lost(const struct report_account *a)
 	return a->lost_full + a->lost_read + a->lost_realloc;
 }
 
+/*
+ * How the target's memory has grown since tracing began, and by what. All in bytes; exactly
+ * uss_delta = explained + headers + retained + arenas + stacks + anonymous + other - shrunk.
+ */
+struct report_memory {
+	bool known;
+	uint64_t uss; /* now: pages that no other process maps */
+	int64_t uss_delta;
+	uint64_t explained;		   /* by what is outstanding, but stacks */
+	uint64_t headers;		   /* malloc's own words in front of these, and rounding */
+	uint64_t retained;		   /* more in malloc's free lists than at first */
+	uint64_t arenas;		   /* the rest of what malloc's arenas have grown by */
+	uint64_t stacks, anonymous, other; /* of mappings, by kind */
+	uint64_t shrunk;		   /* by what other mappings have become smaller */
+	bool lists_known;		   /* free lists could be read: the allocator is glibc's */
+	bool lists_at_least;		   /* not to their end */
+	int64_t page_tables_delta;	   /* the kernel's, not in USS */
+};
+
 struct report {
 	pid_t pid;
 	char *comm;
@@ -117,6 +136,7 @@ struct report {
 	size_t n_sites;
 	bool combined_only;
 	struct report_account account;
+	struct report_memory memory;
 	uint64_t max_live,
 		max_stacks; /* sizes of the tables, for the words on losses; 0: unknown */
 	uint64_t most_live; /* what max_live can be at most */
