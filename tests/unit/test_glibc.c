@@ -26,7 +26,9 @@ struct said {
 	uint64_t free_bytes, system, mapped, n_mapped;
 	uint64_t anchor[THREADS + 1]; /* a block of each arena */
 	uint64_t thread_stack[THREADS];
-	uint64_t big; /* a block with a mapping of its own */
+	uint64_t joined_stack; /* of a thread that was joined */
+	uint64_t ended_stack;  /* of one that was not */
+	uint64_t big;	       /* a block with a mapping of its own */
 	int32_t tid[THREADS];
 };
 
@@ -62,6 +64,35 @@ static void *in_thread(void *arg)
 	return NULL;
 }
 
+static void *end_at_once(void *arg)
+{
+	*(uint64_t *)arg = (uint64_t)(uintptr_t)&arg;
+	return NULL;
+}
+
+/* One that is joined, and one that is not, and has ended. */
+static void leave_stacks(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	char path[64];
+
+	pthread_attr_init(&attr);
+	/* none of the sizes that others are given, so that they do not take it */
+	pthread_attr_setstacksize(&attr, 1 << 20);
+	pthread_create(&thread, &attr, end_at_once, &said.ended_stack);
+	while (!__atomic_load_n(&said.ended_stack, __ATOMIC_ACQUIRE))
+		;
+	/* its id goes with it; ours is the only other thread */
+	for (int tid = getpid() + 1; tid < getpid() + 100; tid++) {
+		snprintf(path, sizeof(path), "/proc/self/task/%d", tid);
+		while (!access(path, F_OK))
+			usleep(1000);
+	}
+	pthread_create(&thread, &attr, end_at_once, &said.joined_stack);
+	pthread_join(thread, NULL);
+}
+
 /* Run as a program of its own: has arenas of a known state, says so on descriptor 3, stops. */
 static int be_target(void)
 {
@@ -69,6 +100,7 @@ static int be_target(void)
 	struct mallinfo2 info;
 	size_t i;
 
+	leave_stacks();
 	pthread_barrier_init(&ready, NULL, THREADS + 1);
 	for (i = 0; i < THREADS; i++)
 		pthread_create(&thread, NULL, in_thread, (void *)i);
@@ -175,6 +207,12 @@ static void every_block_lies_in_its_arena(void)
 	CHECK(r && r->kind == MAP_HEAP);
 	r = region_at(&l, said.big);
 	CHECK(r && r->kind == MAP_ANON && !strcmp(r->object, LAYOUT_MALLOC));
+	r = region_at(&l, said.joined_stack);
+	CHECK(r && r->kind == MAP_STACK && !strcmp(r->object, LAYOUT_ENDED) &&
+	      strstr(r->detail, "was joined"));
+	r = region_at(&l, said.ended_stack);
+	CHECK(r && r->kind == MAP_STACK && !strcmp(r->object, LAYOUT_ENDED) &&
+	      !strstr(r->detail, "was joined"));
 	for (size_t i = 0; i < THREADS; i++) {
 		r = region_at(&l, said.anchor[i + 1]);
 		CHECK(r && r->kind == MAP_ARENA);

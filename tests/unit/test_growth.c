@@ -197,8 +197,29 @@ static void growth_of_addresses_alone(void)
 	clear(&b);
 }
 
+/* Side by side is not the same. */
+static void neighbours(void)
+{
+	struct space a = {0}, b = {0};
+	struct growth g;
+
+	add(&a, 0x10000, 0x20000, "", 0x1000);
+	add(&b, 0x10000, 0x20000, "", 0x1000);
+	add(&b, 0x20000, 0x30000, "[heap]", 0x1000);
+	add(&b, 0x30000, 0x40000, "", 0x1000);
+	finish(&a);
+	finish(&b);
+	CHECK_EQ(growth__make(&a.layout, &b.layout, &g), 0);
+	CHECK_EQ(g.n, 2);
+	CHECK_EQ(g.total.appeared, 2);
+	growth__clear(&g);
+	clear(&a);
+	clear(&b);
+}
+
 int main(void)
 {
+	RUN(neighbours);
 	RUN(each_change_by_its_name);
 	RUN(changes_add_up);
 	RUN(growth_of_addresses_alone);
