@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../bpf/memleak.h"
+#include "cli_kernel.h"
 #include "target/spawn.h"
 
 #define NS_PER_MS 1000000ULL
@@ -19,6 +20,10 @@
 #define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
 #define MAX_STACKS (1 << 22)
 #define MAX_SAMPLE_BYTES (1ULL << 40)
+#define MAX_STACK_EVERY (1 << 20)
+#define DEFAULT_STACK_EVERY 64
+#define MAX_DUMP (1 << 20)
+#define DEFAULT_DUMP "256"
 
 /* Options without a letter. */
 enum {
@@ -33,6 +38,11 @@ enum {
 	OPT_NO_COLOR,
 	OPT_DEBUGINFOD,
 	OPT_VERSION,
+	OPT_PAGES,
+	OPT_VMALLOC,
+	OPT_STACK_EVERY,
+	OPT_DUMP,
+	OPT_TYPE,
 };
 
 static const struct opt {
@@ -67,10 +77,14 @@ static const struct opt {
 	{OPT_NO_COLOR, "no-color", NULL},
 	{OPT_DEBUGINFOD, "debuginfod", NULL},
 	{OPT_VERSION, "version", NULL},
-	/* bcc's kernel mode: known, so that its users are told */
 	{'k', "kernel", NULL},
 	{'P', "percpu", NULL},
-	{'f', NULL, NULL},
+	{'f', "filter", "an expression like 'bytes_alloc == 4096'"},
+	{OPT_PAGES, "pages", NULL},
+	{OPT_VMALLOC, "vmalloc", NULL},
+	{OPT_STACK_EVERY, "stack-every", "a number of allocations (1 to 1048576)"},
+	{OPT_DUMP, "dump", "a number of bytes (1 to 1M)"},
+	{OPT_TYPE, "type", "the name of a structure of the kernel"},
 };
 #define N_OPTS (sizeof(opts) / sizeof(*opts))
 
@@ -86,6 +100,7 @@ void cli__help(FILE *out)
 {
 	fputs("Usage: memleak-bpf [OPTIONS] -p PID [INTERVAL [COUNT]]\n"
 	      "       memleak-bpf [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARGUMENTS]\n"
+	      "       memleak-bpf -k [OPTIONS] [INTERVAL [COUNT]]\n"
 	      "       memleak-bpf maps [OPTIONS] PID [INTERVAL [COUNT]]   (maps --help)\n"
 	      "\n"
 	      "Report the memory that a program has allocated and not freed, by call stack.\n"
@@ -119,6 +134,18 @@ void cli__help(FILE *out)
 	      "      --no-color             no colour on a terminal\n"
 	      "      --debuginfod           ask debuginfod servers for debug information\n"
 	      "\n"
+	      "The kernel's memory:\n"
+	      "  -k, --kernel               kmalloc and caches; with -p what one process does\n"
+	      "  -f, --filter EXPRESSION    only allocations like 'bytes_alloc == 4096', in the\n"
+	      "                             language of trace events\n"
+	      "      --pages                pages, too\n"
+	      "  -P, --percpu               percpu memory, too\n"
+	      "      --vmalloc              vmalloc areas, too (6.3 and newer)\n"
+	      "      --stack-every N        the stack of one allocation in N (64; 1: of all);\n"
+	      "                             the call site is always known\n"
+	      "      --dump[=BYTES]         what is in the objects (256 bytes of each)\n"
+	      "      --type STRUCT          the same, as fields of a structure\n"
+	      "\n"
 	      "Limits:\n"
 	      "      --max-live N           blocks followed at once, at least (1048576; at most\n"
 	      "                             112M); takes 36 bytes of kernel memory for each\n"
@@ -145,6 +172,7 @@ void cli__help(FILE *out)
 	      "  memleak-bpf -p 4312 -a -T 3               every block of the 3 largest stacks\n"
 	      "  memleak-bpf -p 4312 -S je_                jemalloc built with the prefix je_\n"
 	      "  memleak-bpf -p 4312 -O libc.so.6          only the allocator in that object\n"
+	      "  memleak-bpf -k -f 'bytes_alloc==4096' --dump   who leaks kmalloc-4k, and what\n"
 	      "\n"
 	      "Exit status: 0, or the command's; 1 on failure, 2 for a wrong option.\n",
 	      out);
@@ -320,6 +348,16 @@ static int parse_value(struct parser *p, int id, const char *value)
 		return number(p, id, value, true, 1, LIVE_MAX_BLOCKS, &cli->max_live);
 	case OPT_MAX_STACKS:
 		return number(p, id, value, true, 1, MAX_STACKS, &cli->max_stacks);
+	case 'f':
+		return string(p, id, value, &cli->filter);
+	case OPT_STACK_EVERY:
+		return number(p, id, value, true, 1, MAX_STACK_EVERY, &cli->stack_every);
+	case OPT_DUMP:
+		return number(p, id, value ? value : DEFAULT_DUMP, true, 1, MAX_DUMP, &cli->dump);
+	case OPT_TYPE:
+		if (!cli->dump)
+			number(p, OPT_DUMP, DEFAULT_DUMP, true, 1, MAX_DUMP, &cli->dump);
+		return string(p, id, value, &cli->type);
 	default: /* OPT_MAX_DEPTH */
 		err = number(p, id, value, false, 1, MEMLEAK_MAX_DEPTH, &n);
 		cli->max_depth = n;
@@ -358,8 +396,18 @@ static int parse_flag(const struct parser *p, int id)
 	case OPT_VERSION:
 		cli->version = true;
 		return 0;
-	default: /* k, P, f */
-		return fail(p, "option -%c: kernel mode is not in this version", id);
+	case 'k':
+		cli->kernel = true;
+		return 0;
+	case 'P':
+		cli->percpu = true;
+		return 0;
+	case OPT_PAGES:
+		cli->pages = true;
+		return 0;
+	default: /* OPT_VMALLOC */
+		cli->vmalloc = true;
+		return 0;
 	}
 }
 
@@ -415,10 +463,14 @@ static int refuse(const struct parser *p, int letter, const char *arg)
 static int check(const struct parser *p)
 {
 	const struct cli *cli = p->cli;
+	const char *problem;
 
 	if (cli->pid && cli->command)
 		return fail(p, "-p and a command exclude each other: trace one of them");
-	if (!cli->pid && !cli->command)
+	problem = cli_kernel__problem(cli);
+	if (problem)
+		return fail(p, "%s", problem);
+	if (!cli->pid && !cli->command && !cli->kernel)
 		return fail(p, "nothing to trace: give -p PID, or a command behind --; see "
 			       "memleak-bpf --help");
 	if (cli->min_size > cli->max_size)
@@ -446,6 +498,13 @@ static int take_command(const struct parser *p, char **argv)
 	return 0;
 }
 
+static int value_of(const struct opt *opt)
+{
+	if (opt->id == OPT_DUMP)
+		return optional_argument;
+	return opt->takes ? required_argument : no_argument;
+}
+
 static int parse_options(struct parser *p, int argc, char **argv)
 {
 	struct option longopts[N_OPTS + 1] = {0};
@@ -457,7 +516,7 @@ static int parse_options(struct parser *p, int argc, char **argv)
 
 	for (i = 0; i < N_OPTS; i++) {
 		if (opts[i].name)
-			*o++ = (struct option){opts[i].name, !!opts[i].takes, NULL, opts[i].id};
+			*o++ = (struct option){opts[i].name, value_of(&opts[i]), NULL, opts[i].id};
 		if (opts[i].id < 256) {
 			*l++ = opts[i].id;
 			if (opts[i].takes)
@@ -511,6 +570,8 @@ int cli__parse(int argc, char **argv, struct cli *cli, FILE *err)
 	}
 	if (!p.interval_given && !cli->command)
 		cli->interval_s = 5;
+	if (!cli->stack_every)
+		cli->stack_every = DEFAULT_STACK_EVERY;
 	return 0;
 }
 

@@ -39,6 +39,13 @@ struct cli {
 	bool frame_pointers; /* --stack fp */
 	bool probes_pair, probes_point; /* --probes pair, point; neither: auto */
 	uint32_t max_depth;		/* --max-depth, 1..127, default 127 */
+	/* -k: the kernel's own allocators instead of a process */
+	bool kernel;
+	bool pages, percpu, vmalloc; /* --pages, -P, --vmalloc: these of them, too */
+	const char *filter;	     /* -f */
+	uint64_t stack_every;	     /* --stack-every, default 64 */
+	uint64_t dump;		     /* --dump, bytes; 0: no contents */
+	const char *type;	     /* --type */
 	bool no_color;
 	bool debuginfod; /* --debuginfod */
 	bool version, help;

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "commands.h"
+#include "kernel/ktrace.h"
 #include "kernel_features.h"
 #include "trace.h"
 
@@ -19,6 +20,41 @@ static void print_version(void)
 	features__probe(&f);
 	printf("memleak-bpf %s\nlibbpf %s\n", MEMLEAK_VERSION, libbpf_version_string());
 	features__print(&f, stdout);
+}
+
+static int run_kernel(const struct cli *cli)
+{
+	const struct ktrace_opts opts = {
+		.pid = cli->pid,
+		.model =
+			{
+				.older_ns = cli->older_ns,
+				.top = cli->top,
+				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
+				.show_blocks = cli->show_blocks,
+				.combined_only = cli->combined_only,
+				.sampling = {.calls = 1},
+			},
+		.min_size = cli->min_size,
+		.max_size = cli->max_size,
+		.max_live = cli->max_live,
+		.max_stacks = cli->max_stacks,
+		.max_depth = cli->max_depth,
+		.stack_every = cli->stack_every,
+		.pages = cli->pages,
+		.percpu = cli->percpu,
+		.vmalloc = cli->vmalloc,
+		.filter = cli->filter,
+		.dump = cli->dump,
+		.type = cli->type,
+		.interval_s = cli->interval_s,
+		.count = cli->count,
+		.duration_s = cli->duration_s,
+		.color = !cli->no_color && isatty(STDOUT_FILENO),
+		.verbose = cli->verbose,
+	};
+
+	return ktrace__run(&opts, stdout);
 }
 
 static int run(const struct cli *cli)
@@ -78,7 +114,7 @@ int main(int argc, char **argv)
 	else if (cli.version)
 		print_version();
 	else
-		status = run(&cli);
+		status = cli.kernel ? run_kernel(&cli) : run(&cli);
 	cli__clear(&cli);
 	return status;
 }

@@ -322,10 +322,65 @@ static void unknown_options(void)
 	check_refused("--pid", "option -p: needs a process id (1 to 4194304)");
 	/* what is quoted stays on the line */
 	check_refused("-p 1 --a\nb\033[2J", "unknown option '--a?b?[2J'; see memleak-bpf --help");
-	check_refused("-k", "option -k: kernel mode is not in this version");
-	check_refused("--kernel", "option -k: kernel mode is not in this version");
-	check_refused("-P", "option -P: kernel mode is not in this version");
-	check_refused("-p 1 -f", "option -f: kernel mode is not in this version");
+}
+
+static void kernel_mode(void)
+{
+	const char *needs_k =
+		"--pages, -P, --vmalloc, -f, --stack-every, --dump and --type are for "
+		"the kernel's memory: give -k, too";
+	struct cli cli;
+
+	ACCEPT("-k");
+	CHECK(cli.kernel && !cli.pages && !cli.percpu && !cli.vmalloc && !cli.pid);
+	CHECK_EQ(cli.stack_every, 64);
+	CHECK_EQ(cli.dump, 0);
+	CHECK(!cli.filter && !cli.type);
+	ACCEPT("--kernel --pages -P --vmalloc -p 7 -f order>2 10 3");
+	CHECK(cli.kernel && cli.pages && cli.percpu && cli.vmalloc);
+	CHECK_EQ(cli.pid, 7);
+	CHECK_STR(cli.filter, "order>2");
+	CHECK_EQ(cli.interval_s, 10);
+	CHECK_EQ(cli.count, 3);
+	/* a value of --dump is behind a =, so that an interval may follow it */
+	ACCEPT("-k --dump 10");
+	CHECK_EQ(cli.dump, 256);
+	CHECK_EQ(cli.interval_s, 10);
+	ACCEPT("-k --dump=4K --type file");
+	CHECK_EQ(cli.dump, 4096);
+	CHECK_STR(cli.type, "file");
+	ACCEPT("-k --type file");
+	CHECK_EQ(cli.dump, 256);
+	ACCEPT("-k --stack-every 1");
+	CHECK_EQ(cli.stack_every, 1);
+
+	check_refused("-p 1 --pages", needs_k);
+	check_refused("-p 1 -P", needs_k);
+	check_refused("-p 1 --vmalloc", needs_k);
+	check_refused("-p 1 -f order>2", needs_k);
+	check_refused("-p 1 --stack-every 2", needs_k);
+	check_refused("-p 1 --dump", needs_k);
+	check_refused("-p 1 --type file", needs_k);
+	check_refused("-k -f", "option -f: needs an expression like 'bytes_alloc == 4096'");
+	check_refused("-k --dump=0", "option --dump: '0' is not a number of bytes (1 to 1M)");
+	check_refused("-k --dump=2M", "option --dump: '2M' is not a number of bytes (1 to 1M)");
+	check_refused("-k --stack-every 0",
+		      "option --stack-every: '0' is not a number of allocations (1 to 1048576)");
+	check_refused("-k -- ls", "-k and a command exclude each other: -k traces the whole "
+				  "machine, or with -p PID what one process causes");
+	check_refused("-k -O libc.so.6",
+		      "-O, -S, --offset, --stack, --probes and --debuginfod are for "
+		      "processes, not for -k");
+	check_refused("-k --probes pair",
+		      "-O, -S, --offset, --stack, --probes and --debuginfod are for "
+		      "processes, not for -k");
+	check_refused("-k -s 2", "-k follows every allocation; what costs time are stacks: "
+				 "--stack-every N instead of a sample");
+	check_refused("-k --sample-bytes 2", "-k follows every allocation; what costs time are "
+					     "stacks: --stack-every N instead of a sample");
+	check_refused("-k -t", "-t is for processes; trace-cmd record -e kmem prints the kernel's "
+			       "allocations as they happen");
+	check_refused("-k --max-live 100M", "option --max-live: with -k at most 11184810 objects");
 }
 
 static void help_and_version(void)
@@ -425,6 +480,7 @@ int main(void)
 	RUN(nothing_to_trace);
 	RUN(positional);
 	RUN(unknown_options);
+	RUN(kernel_mode);
 	RUN(help_and_version);
 	RUN(help_fits_80_columns);
 	RUN(help_is_true);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kcheck - holds what is outstanding against what /proc says: did we see all that has grown?
+ *
+ * slabinfo counts objects that CPUs hold back as in use, and moves by whole batches of these: so it
+ * is compared for caches that have grown by more than that.
+ */
+#include "kernel/kreport_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc/procfile.h"
+#include "render/format.h"
+
+#define MIN_GROWTH 64 /* objects */
+#define MAX_LINES 8
+
+struct growth {
+	const struct slabinfo_cache *cache;
+	uint64_t objects, known;
+};
+
+static int by_bytes(const void *pa, const void *pb)
+{
+	const struct growth *a = pa, *b = pb;
+	uint64_t x = a->objects * a->cache->size, y = b->objects * b->cache->size;
+
+	return (x < y) - (x > y);
+}
+
+static uint64_t known_objects(const struct kreport *r, const char *name)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < r->n_caches; i++)
+		if (!strcmp(r->caches[i].name, name))
+			sum += r->caches[i].count;
+	return sum;
+}
+
+static bool read_slabs(struct slabinfo *s)
+{
+	struct procfile file = {0};
+	bool ok = !procfile__read(&file, AT_FDCWD, "/proc/slabinfo") &&
+		  !slabinfo__parse(file.text, file.len, s, NULL);
+
+	procfile__clear(&file);
+	return ok;
+}
+
+static bool read_memory(struct meminfo *m)
+{
+	struct procfile file = {0};
+	bool ok = !procfile__read(&file, AT_FDCWD, "/proc/meminfo") &&
+		  !meminfo__parse(file.text, file.len, m);
+
+	procfile__clear(&file);
+	return ok;
+}
+
+/* Caches that have grown, those by most bytes first. *list is malloc'ed; returns how many. */
+static size_t find_growth(const struct kreport *r, const struct slabinfo *now, struct growth **list)
+{
+	size_t i, n = 0;
+
+	*list = calloc(now->n ? now->n : 1, sizeof(**list));
+	for (i = 0; *list && i < now->n; i++) {
+		const struct slabinfo_cache *c = &now->caches[i];
+		const struct slabinfo_cache *before = slabinfo__find(&r->slabs_before, c->name);
+		uint64_t then = before ? before->active : 0, known = known_objects(r, c->name);
+
+		/* of what is not followed nothing is known, and nothing to be said */
+		if (c->active < then + MIN_GROWTH || (r->opts.selective && !known))
+			continue;
+		(*list)[n++] = (struct growth){c, c->active - then, known};
+	}
+	if (n)
+		qsort(*list, n, sizeof(**list), by_bytes);
+	return n;
+}
+
+static void print_caches(const struct kreport *r, FILE *out)
+{
+	char a[FORMAT_NUMBER_SIZE], b[FORMAT_NUMBER_SIZE];
+	struct slabinfo now = {0};
+	struct growth *list = NULL;
+	size_t i, n = read_slabs(&now) ? find_growth(r, &now, &list) : 0;
+
+	for (i = 0; i < n && i < MAX_LINES; i++) {
+		const struct growth *g = &list[i];
+
+		fprintf(out, "check: %s grew by %s objects, ", g->cache->name,
+			format__number(a, g->objects));
+		/* where more are there than it has grown by, others have gone meanwhile */
+		if (g->known >= g->objects)
+			fprintf(out, "all of them accounted for (%s allocated since are there)\n",
+				format__number(b, g->known));
+		else
+			fprintf(out, "%s of them accounted for (%.1f %%)\n",
+				format__number(b, g->known), 100.0 * g->known / g->objects);
+	}
+	if (n > MAX_LINES)
+		fprintf(out, "check: and %zu more caches grew\n", n - MAX_LINES);
+	free(list);
+	slabinfo__clear(&now);
+}
+
+static void print_change(const char *name, int64_t bytes, const char **between, FILE *out)
+{
+	if (bytes / 1024 == 0)
+		return;
+	fprintf(out, "%s%s %+" PRId64 " KiB", *between, name, bytes / 1024);
+	*between = ", ";
+}
+
+static void print_memory(const struct kreport *r, FILE *out)
+{
+	static const enum meminfo_field fields[] = {
+		MEM_FREE,	  MEM_SUNRECLAIM,   MEM_SRECLAIMABLE, MEM_PERCPU,
+		MEM_VMALLOC_USED, MEM_KERNEL_STACK, MEM_PAGE_TABLES,
+	};
+	const struct meminfo *before = &r->memory_before;
+	const char *between = "check: meminfo: ";
+	struct meminfo_account then, now_account;
+	struct meminfo now;
+	size_t i;
+
+	if (!before->value[MEM_TOTAL] || !read_memory(&now))
+		return;
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		print_change(meminfo__name(fields[i]),
+			     (int64_t)(now.value[fields[i]] - before->value[fields[i]]), &between,
+			     out);
+	meminfo__account(before, &then);
+	meminfo__account(&now, &now_account);
+	print_change("in none of its lines", now_account.unaccounted - then.unaccounted, &between,
+		     out);
+	if (*between == ',')
+		fputc('\n', out);
+}
+
+void kcheck__begin(struct kreport *r)
+{
+	read_slabs(&r->slabs_before);
+	if (!read_memory(&r->memory_before))
+		memset(&r->memory_before, 0, sizeof(r->memory_before));
+}
+
+int kcheck__print(struct kreport *r, char **text)
+{
+	size_t size;
+	FILE *out = open_memstream(text, &size);
+
+	if (!out)
+		return -ENOMEM;
+	if (r->slabs_before.n && r->slub_answers)
+		print_caches(r, out);
+	print_memory(r, out);
+	return fclose(out) ? -ENOMEM : 0;
+}

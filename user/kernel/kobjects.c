@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/kobjects.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* tests/unit/test_object_table.c puts its own in their place. */
+#ifndef KOBJECTS_LOAD
+#define KOBJECTS_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define KOBJECTS_CAS(p, old, new)                                                                  \
+	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE)
+#endif
+
+static uint64_t load(const __u64 *p)
+{
+	return KOBJECTS_LOAD(p);
+}
+
+/* But for the epoch, which we clear. */
+static bool is_same(const struct object_slot *slot, const struct kobject *o)
+{
+	return OBJECT_ADDR(load(&slot->where)) == (o->addr & OBJECT_ADDR_MASK) &&
+	       load(&slot->what) == o->what &&
+	       !((load(&slot->when) ^ o->when) & ~OBJECT_EPOCH_MASK);
+}
+
+/* Forget in which epoch it was born: so these can be numbered anew. */
+static void forget_epoch(struct object_slot *slot, const struct kobject *o)
+{
+	__u64 when = o->when;
+
+	if (OBJECT_EPOCH(when)) /* fails if there is another object by now */
+		KOBJECTS_CAS(&slot->when, &when, when & ~OBJECT_EPOCH_MASK);
+}
+
+static int collect(const struct object_slot *slots, size_t n_slots, uint32_t epoch,
+		   struct kobject **out, size_t *n)
+{
+	struct kobject *grown;
+	size_t max = 0, i;
+
+	for (i = 0; i < n_slots; i++) {
+		uint64_t addr = OBJECT_ADDR(load(&slots[i].where));
+		struct kobject o = {
+			.what = load(&slots[i].what), .when = load(&slots[i].when), .slot = i};
+
+		if (!addr || OBJECT_EPOCH(o.when) == epoch)
+			continue;
+		o.addr = OBJECT_POINTER(addr, OBJECT_SPACE(o.what));
+		if (*n == max) {
+			max = max ? max * 2 : 4096;
+			grown = reallocarray(*out, max, sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			*out = grown;
+		}
+		(*out)[(*n)++] = o;
+	}
+	return 0;
+}
+
+int kobjects__read(struct ksession *s, uint32_t epoch, struct kobject **out, size_t *n)
+{
+	struct object_slot *slots;
+	size_t n_slots, i, k;
+	int err;
+
+	*out = NULL;
+	*n = 0;
+	slots = ksession__objects(s, &n_slots);
+	err = collect(slots, n_slots, epoch, out, n);
+	if (!err)
+		err = ksession__sync(s);
+	if (err) {
+		free(*out);
+		*out = NULL;
+		*n = 0;
+		return err;
+	}
+	for (i = k = 0; i < *n; i++) {
+		struct kobject *o = &(*out)[i];
+
+		/* of two that were read as one, none was there all the time; nor what is freed */
+		if (!is_same(&slots[o->slot], o))
+			continue;
+		forget_epoch(&slots[o->slot], o);
+		(*out)[k++] = *o;
+	}
+	*n = k;
+	return 0;
+}
+
+#define NOBODY 1 /* an address that no object has */
+
+/* Change whose slot this is. False: it is not from's. */
+static bool hand_over(struct object_slot *slot, uint64_t from, uint64_t to)
+{
+	__u64 where = load(&slot->where);
+
+	from &= OBJECT_ADDR_MASK;
+	to &= OBJECT_ADDR_MASK;
+	while (OBJECT_ADDR(where) == from)
+		if (KOBJECTS_CAS(&slot->where, &where, OBJECT_WHERE(to, OBJECT_REACH(where))))
+			return true; /* else its reach was raised, or it was freed */
+	return false;
+}
+
+int kobjects__remove(struct ksession *s, struct kobject *objects, size_t n, uint64_t *removed)
+{
+	struct object_slot *slots, *slot;
+	size_t n_slots, i, k;
+	int err;
+
+	*removed = 0;
+	slots = ksession__objects(s, &n_slots);
+	for (i = k = 0; i < n; i++) {
+		slot = &slots[objects[i].slot];
+		if (is_same(slot, &objects[i]) && hand_over(slot, objects[i].addr, NOBODY))
+			objects[k++] = objects[i];
+	}
+	err = k ? ksession__sync(s) : 0;
+	for (i = 0; i < k; i++) {
+		slot = &slots[objects[i].slot];
+		if (!err && load(&slot->what) == objects[i].what &&
+		    !((load(&slot->when) ^ objects[i].when) & ~OBJECT_EPOCH_MASK)) {
+			hand_over(slot, NOBODY, 0);
+			++*removed;
+		} else {
+			hand_over(slot, NOBODY, objects[i].addr);
+		}
+	}
+	return err;
+}
+
+unsigned int kobjects__fill(struct ksession *s)
+{
+	const struct object_slot *slots;
+	size_t n, i, taken = 0, seen = 0;
+
+	slots = ksession__objects(s, &n);
+	for (i = 0; i < n; i += 61) { /* no power of two: no pattern of pages */
+		taken += OBJECT_ADDR(load(&slots[i].where)) != 0;
+		seen++;
+	}
+	return seen ? 100 * taken / seen : 0;
+}
+
+bool kobjects__is_same(struct ksession *s, const struct kobject *o)
+{
+	size_t n;
+	const struct object_slot *slots = ksession__objects(s, &n);
+
+	return o->slot < n && is_same(&slots[o->slot], o);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kobjects - what the kernel's allocators have given out and not got back.
+ *
+ * The programs enter an object by taking a slot with its address and then writing the rest, without
+ * a mark while that is unfinished. So a slot may be read that says one object's address and the
+ * rest of another one, which was there before. Those are found out: after the first reading we wait
+ * for the programs that were running, and read again.
+ */
+#ifndef KERNEL_KOBJECTS_H
+#define KERNEL_KOBJECTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/ksession.h"
+
+struct kobject {
+	uint64_t addr;
+	uint64_t what, when; /* as in its slot */
+	uint32_t slot;
+};
+
+static inline uint64_t kobject__alloc(const struct kobject *o)
+{
+	return OBJECT_ALLOC(o->what);
+}
+static inline uint64_t kobject__req(const struct kobject *o)
+{
+	return OBJECT_REQ(o->what);
+}
+
+/*
+ * All objects that were born before an epoch (OBJECT_EPOCH_MASK: whenever). *out is freed by the
+ * caller. Returns 0 or negative errno.
+ */
+int kobjects__read(struct ksession *s, uint32_t epoch, struct kobject **out, size_t *n);
+/*
+ * Remove objects. A program may at any time enter a new one in the slot of an old one with the same
+ * address: so the slot is first given to nobody, and once all programs that had it in hand have
+ * ended, what it holds tells which one it was. A new one is put back. (If it was freed meanwhile,
+ * that went unseen: another reason to come here.) n of them; *removed: how many were. Returns 0 or
+ * negative errno.
+ */
+int kobjects__remove(struct ksession *s, struct kobject *objects, size_t n, uint64_t *removed);
+/* About how many of a hundred slots are taken. */
+unsigned int kobjects__fill(struct ksession *s);
+/* Is an object still the one that was read? */
+bool kobjects__is_same(struct ksession *s, const struct kobject *o);
+#endif

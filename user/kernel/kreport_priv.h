@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kreport_priv - what the files that implement kreport share. */
+#ifndef KERNEL_KREPORT_PRIV_H
+#define KERNEL_KREPORT_PRIV_H
+
+#include "kernel/kreport.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "kernel/ksession.h"
+#include "proc/meminfo.h"
+#include "proc/slabinfo.h"
+
+struct kgroups;
+struct kobject;
+struct report_site;
+struct slub;
+
+/* What one site, or stack, has outstanding. */
+struct tally {
+	uint64_t count, alloc, req;
+};
+
+/* Outstanding objects of a cache. */
+struct cache_count {
+	uint64_t cache; /* address */
+	uint64_t count;
+	char name[32];
+};
+
+struct kreport {
+	struct kreport_opts opts;
+	struct ksession *session;
+	const struct kallsyms *symbols;
+	struct model *model;
+	const struct kernel_site *sites; /* in shared memory */
+	struct kgroups *groups;
+	char *entry[KERNEL_SITES];	    /* what the report calls its allocator; NULL: not yet */
+	uint64_t seen[KERNEL_SITES];	    /* allocations, of each site by itself */
+	struct tally by_site[KERNEL_SITES]; /* of groups */
+	struct tally *by_stack;		    /* by key, of groups */
+	size_t n_stacks;		    /* one more than the largest key */
+	struct ksession_clock clock;
+	struct slub *slub; /* NULL: what it would tell is not known */
+	bool slub_answers; /* in this snapshot */
+	uint64_t *percpu_offset, *runqueue;
+	struct kobject *objects; /* of this snapshot; by address if slub_answers */
+	size_t n_objects;
+	uint64_t n_found; /* objects found to be free although no event said so, since the start */
+	struct cache_count *caches; /* if slub_answers */
+	size_t n_caches, last_cache;
+	const struct btf *btf;
+	/* when tracing began; caches have sizes, so none have been read when n is 0 */
+	struct slabinfo slabs_before;
+	struct meminfo memory_before;
+};
+
+/* Stack and site of an object, as groups (kgroups.h); key 0: no stack; false: no site. */
+bool kreport__origin(const struct kreport *r, uint64_t when, uint32_t *site, uint32_t *key);
+/* Events that name no call site: sites are told apart by stacks alone. */
+bool kreport__is_by_stack(const struct kreport *r, uint32_t site);
+/* Left out of what is shown. */
+bool kreport__is_young(const struct kreport *r, const struct kobject *o);
+/* What the report calls the allocator of a site. NULL: no memory. */
+const char *kreport__entry(struct kreport *r, uint32_t site);
+/* A model_stack_fn. Keys: one more than a site's index, or KERNEL_SITES + a stack's. */
+int kreport__resolve(uint64_t key, struct model_stack *out, void *arg);
+
+/* Prepare to look into slabs. Returns 0, also if that cannot be done here, or -ENOMEM. */
+int kdead__open(struct kreport *r);
+/* Drop those of r->objects that their allocator says are free. Returns 0 or -ENOMEM. */
+int kdead__drop(struct kreport *r);
+
+/* Give a site of the report its stack, and the lines around it. */
+int ksites__complete(struct kreport *r, struct report_site *shown);
+/* What is in the objects of a site; key: only those with this stack, 0: all. */
+int kdump__print(struct kreport *r, uint32_t site, uint32_t key, FILE *out);
+/* Note what /proc says now. */
+void kcheck__begin(struct kreport *r);
+/* How far what is outstanding explains the growth of caches, and of the rest; *out is malloc'ed. */
+int kcheck__print(struct kreport *r, char **out);
+
+#endif
