@@ -106,6 +106,11 @@ class Report:
         match = re.search(re.escape(words) + r"[ ≈]*([\d.]+) (\w+)", "\n".join(self.memory))
         return float(match.group(1)) * units[match.group(2)] if match else 0
 
+    def made_by(self, function):
+        """Of the sites that are in this function themselves."""
+        sites = [s for s in self.sites if s.frames and s.frames[0].is_in(function)]
+        return sum(s.bytes for s in sites), sum(s.count for s in sites)
+
     def gone(self):
         """Given up by exec: neither freed nor outstanding nor lost."""
         return sum(v for k, v in self.account.items() if "exec" in k)

@@ -7,6 +7,8 @@
 LIMIT=${LIMIT:-150}
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/kernel.sh
+. tests/kernel.sh
 
 # code_of PID FUNCTION: the first KiB of libc's function in PID's memory, as hex. A probe is a
 # breakpoint in there: not always in the first place.
@@ -99,6 +101,16 @@ holds sampled "an estimate, and exact counters" \
 	'abs(total("keep_blocks")[0] - 96000) < 4332 and last.account["seen"] >= 4000 and
 	last.account["passed over"] > 500 and last.account["seen"] == last.account["passed over"] +
 	last.account["freed"] + last.account["outstanding"]'
+
+# --- the kernel's memory
+
+if make_objects kernel messages 203 -p @ --dump=64; then
+	holds kernel-count "203 messages of a page, by call site" 'last.made_by("load_msg") == (203 * 4096, 203)'
+	holds kernel-text "what is in them" '"203 of 203 objects begin like" in last.text() and "version 15\\ntimes" in last.text()'
+	release_objects
+	holds kernel-released "nothing is left of them" 'last.made_by("load_msg") == (0, 0)'
+	end_objects kernel
+fi
 
 # --- only the target is probed, and SIGKILL leaves nothing
 

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kernel_overload - -k without a filter while all CPUs do nothing but allocate, with tables that are far
+# too small: the machine goes on, the account balances, and what is lost is said. KERNEL_LOAD_SECONDS: for
+# how long (6).
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+SECONDS_OF_LOAD=${KERNEL_LOAD_SECONDS:-6}
+have kernel_overload kload || finish
+
+balanced='all(r.account["seen"] == r.account["freed"] + r.account["outstanding"] + r.account["lost"] and r.account["freed"] >= 0 for r in reports)'
+
+# under_load NAME TOOL-OPTIONS...
+under_load()
+{
+	local name=$1 rounds
+
+	shift
+	new_case "$name"
+	if ! start_tool -k "$@" 1; then
+		fail_case "$name" "the tool does not trace"
+		return 1
+	fi
+	rounds=$("$PROG/kload" "$SECONDS_OF_LOAD")
+	if [ "${rounds:-0}" -gt 100 ]; then
+		pass "$name-goes-on" "$rounds rounds in $SECONDS_OF_LOAD s"
+	else
+		fail_case "$name-goes-on" "only '$rounds' rounds"
+	fi
+	stop_tool INT
+	[ "$TOOL_STATUS" = 0 ] || fail_case "$name" "the tool's exit status is $TOOL_STATUS"
+	holds "$name-balance" "all reports balance" "reports and $balanced"
+}
+
+under_load full --max-live 1000 --max-stacks 8 -P -T 0 -o 0
+holds full-said "that the tables were full is said" \
+	'last.account["lost"] > 0 and "table of 1,000 live blocks was full" in last.text() and "table of 8 stacks was full" in last.text()'
+
+# shellcheck disable=SC2016 # Python
+holds full-sites "each object has its call site, if not its stack" \
+	'last.sites and all(s.frames for s in last.sites if s.entry != "percpu")'
+
+under_load enough
+holds enough-nothing-lost "nothing is lost with tables as they are" \
+	'last.account["lost"] == 0 and "was full" not in last.text()'
+# 16 processes a CPU have come and gone: of what they had nothing may be left but what the machine keeps
+holds enough-all-freed "nearly all of it was freed" 'last.account["outstanding"] < last.account["seen"] / 50'
+
+under_load stacks --stack-every 1
+holds stacks-each "stacks of all of them" '"stack unavailable" not in last.text()'
+
+finish
