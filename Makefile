@@ -57,7 +57,7 @@ BPF_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/%.o)
 # The same sources for kernels before 5.15: bpf/compat.bpf.h.
 OLD_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/old/%.o)
 SKEL      := $(BPF_OUT)/memleak.skel.h $(BPF_OUT)/memleak_old.skel.h
-KSKEL     := $(BPF_OUT)/kernel.skel.h
+KSKEL     := $(BPF_OUT)/kernel.skel.h $(BPF_OUT)/kernel_old.skel.h
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall $(WERROR) \
 	     -Ivmlinux/$(ARCH) -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null)
 
@@ -117,7 +117,8 @@ $(BPF_OUT)/old/%.bpf.o: %.bpf.c $(BPF_OUT)/.flags-bpf | $(BPF_OUT)/.deps
 $(BPF_OUT)/memleak.bpf.o: $(BPF_OBJ)
 $(BPF_OUT)/memleak_old.bpf.o: $(OLD_OBJ)
 $(BPF_OUT)/kernel.bpf.o: $(BPF_OUT)/bpf/kernel.bpf.o
-$(BPF_OUT)/memleak.bpf.o $(BPF_OUT)/memleak_old.bpf.o $(BPF_OUT)/kernel.bpf.o:
+$(BPF_OUT)/kernel_old.bpf.o: $(BPF_OUT)/old/bpf/kernel.bpf.o
+$(BPF_OUT)/memleak.bpf.o $(BPF_OUT)/memleak_old.bpf.o $(BPF_OUT)/kernel.bpf.o $(BPF_OUT)/kernel_old.bpf.o:
 	$(say) LINK $@
 	$(Q)$(BPFTOOL) gen object $@ $^
 
@@ -127,7 +128,7 @@ $(BPF_OUT)/%.skel.h: $(BPF_OUT)/%.bpf.o
 
 # The sources that include them.
 $(OUT)/user/object.o: $(SKEL)
-$(OUT)/user/kernel/ksession.o: $(KSKEL)
+$(OUT)/user/kernel/kskel.o: $(KSKEL)
 
 $(OUT)/%.o: %.c $(OUT)/.flags | $(BPF_OUT)/.deps
 	$(say) CC $@
@@ -252,6 +253,6 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(OLD_OBJ:.o=.d) $(BPF_OUT)/bpf/kernel.bpf.d $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
+-include $(OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(OLD_OBJ:.o=.d) $(BPF_OUT)/bpf/kernel.bpf.d $(BPF_OUT)/old/bpf/kernel.bpf.d $(BENCH_BPF:%=$(BPF_OUT)/tools/bench/%.bpf.d) $(BENCH:%=%.d) \
 	 $(JUDGE_BPF:%=$(BPF_OUT)/%.bpf.d) \
 	 $(UNIT:%=%.d) $(JUDGES:%=%.d) $(FUZZERS:%=%.d)

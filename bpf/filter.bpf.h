@@ -54,6 +54,9 @@ FILTER_FUNCTION int filter_comm(__u64 index);
 FILTER_FUNCTION int filter_name(__u64 index, __u64 name);
 
 /* Reading the task itself costs a fifth of the helper that copies comm, but needs 5.11. */
+#ifdef MEMLEAK_OLD
+#define FILTER_COMM_WORD(i) filter_comm_word(i)
+#else
 #define FILTER_COMM_WORD(i)                                                                        \
 	({                                                                                         \
 		__u64 word_;                                                                       \
@@ -65,6 +68,7 @@ FILTER_FUNCTION int filter_name(__u64 index, __u64 name);
 		}                                                                                  \
 		word_;                                                                             \
 	})
+#endif
 
 static __always_inline __u64 filter_number(__u64 field, const struct filter_event *e)
 {

@@ -72,6 +72,15 @@ struct object_slot {
 #define OBJECT_EPOCH_MASK 255ULL
 #define OBJECT_EPOCHS 254
 
+/* The same in a hash map, before 5.15 (object_hash.bpf.h). when: without an epoch. */
+struct object_key {
+	__u64 addr, space;
+};
+struct object_entry {
+	__u64 what, when;
+	__u64 epoch; /* that it was born in: numbered on and on */
+};
+
 /* The verifier follows offsets below 512 MiB; of three slots two are used. */
 #define KERNEL_MAX_HOME_BITS 24
 #define KERNEL_MAX_LIVE ((1U << KERNEL_MAX_HOME_BITS) / 3 * 2)
@@ -178,9 +187,10 @@ struct kernel_config {
 
 /* Shared state, written by BPF and read, or set before attaching, by user space. */
 struct kernel_state {
-	__u32 n_stacks; /* frames given out */
-	__u32 epoch;	/* changed by user space when it takes a snapshot */
-	__u32 own_tgid; /* ours: what we cause is left out */
+	__u32 n_stacks;		  /* frames given out */
+	__u32 epoch;		  /* changed by user space when it takes a snapshot */
+	__u32 own_tgid;		  /* ours: what we cause is left out */
+	__u32 n_objects, n_sites; /* in their tables; only where these are hash maps */
 	/* for, and of, the programs that user space runs */
 	__s32 peek_result;
 	__u32 peek_size;

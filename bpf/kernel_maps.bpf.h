@@ -16,6 +16,7 @@
 const volatile struct kernel_config cfg = {};
 struct kernel_state state = {};
 
+#ifndef MEMLEAK_OLD
 /*
  * Objects that are outstanding (object_table.h), as one value with all slots: a look-up for each
  * slot would take longer than all the rest. Where cfg.by_slot, a slot is a value.
@@ -27,6 +28,7 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct object_slot)); /* set at load */
 } objects SEC(".maps");
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -116,11 +118,12 @@ struct {
  * Counters of a CPU are also of one program, and where cfg.guarded no program interrupts itself:
  * they need no atomic instruction.
  */
-static __always_inline __u64 count_up(__u64 *v)
+static __always_inline void count_up(__u64 *v)
 {
 	if (cfg.guarded)
-		return (*(volatile __u64 *)v)++;
-	return __sync_fetch_and_add(v, 1);
+		++*(volatile __u64 *)v;
+	else
+		__sync_fetch_and_add(v, 1);
 }
 
 static __always_inline void stat_inc(__u32 id)

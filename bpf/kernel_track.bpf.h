@@ -10,6 +10,9 @@
 
 #include "kernel_maps.bpf.h"
 
+#ifdef MEMLEAK_OLD
+#include "object_hash.bpf.h"
+#else
 static __always_inline struct object_slot *object_slot(__u64 index)
 {
 	__u32 i = cfg.by_slot ? index : 0;
@@ -38,6 +41,14 @@ static __always_inline struct object_slot *object_home_slot(__u64 home)
 #define OBJECT_STORE(p, v) (*(volatile __u64 *)(p) = (v))
 #define OBJECT_FUNC VERIFIED_ONCE
 #include "object_table.h"
+
+static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __u32 epoch)
+{
+	return object_insert(addr, what, OBJECT_WHEN(origin, bpf_jiffies64(), epoch));
+}
+
+#define CLAIM(word) (!__sync_lock_test_and_set(&(word), 1))
+#endif
 #include "stack_table.bpf.h"
 
 #include "kernel_filter.bpf.h"
@@ -78,6 +89,26 @@ static __always_inline void site_fill(struct kernel_site *site, __u64 call_site,
 }
 
 /* Find the site with this hash, or take a slot. Returns one more than its index, or 0: no room. */
+#ifdef MEMLEAK_OLD
+VERIFIED_ONCE __u64 site_search(__u64 hash, __u64 call_site, __u64 cache, __u32 class)
+{
+	__u32 *known = bpf_map_lookup_elem(&site_ids, &hash), id;
+	struct kernel_site *site;
+
+	if (known)
+		return *known;
+	id = site_take();
+	site = id ? site_at(id - 1) : NULL;
+	if (!site)
+		return 0;
+	site_fill(site, call_site, cache, class);
+	*(volatile __u64 *)&site->hash = hash;
+	if (!bpf_map_update_elem(&site_ids, &hash, &id, BPF_NOEXIST))
+		return id;
+	known = bpf_map_lookup_elem(&site_ids, &hash); /* another CPU was first */
+	return known ? *known : 0;
+}
+#else
 VERIFIED_ONCE __u64 site_search(__u64 hash, __u64 call_site, __u64 cache, __u32 class)
 {
 	struct kernel_site *site;
@@ -100,6 +131,7 @@ VERIFIED_ONCE __u64 site_search(__u64 hash, __u64 call_site, __u64 cache, __u32 
 	}
 	return 0;
 }
+#endif
 
 static __always_inline struct site_hits *hits_at(__u64 index)
 {
@@ -204,7 +236,7 @@ static __always_inline void note_latest(__u64 key)
 	__u32 i = key - 1;
 	struct kernel_latest *l = bpf_map_lookup_elem(&latest, &i);
 
-	if (!l || __sync_lock_test_and_set(&l->busy, 1))
+	if (!l || !CLAIM(l->busy))
 		return;
 	l->pid = bpf_get_current_pid_tgid() >> 32;
 	l->jiffies = bpf_jiffies64();
@@ -245,7 +277,7 @@ SUBPROGRAM __u64 take_stack(void *ctx, struct site_hits *here, __u64 site_id, __
 	if (!room || !here)
 		return site_id;
 	here->until = stack_pause(here);
-	if (__sync_lock_test_and_set(&room->busy, 1)) {
+	if (!CLAIM(room->busy)) {
 		stat_inc(KSTAT_STACK_BUSY);
 		return site_id;
 	}
@@ -324,7 +356,7 @@ static __always_inline int track_at(void *ctx, __u64 ptr, struct site_hits *here
 		id = take_stack(ctx, here, id, call_site);
 	else
 		here->until--;
-	done = object_insert(ptr & OBJECT_ADDR_MASK, what, OBJECT_WHEN(id, bpf_jiffies64(), epoch));
+	done = object_enter(ptr & OBJECT_ADDR_MASK, what, id, epoch);
 	return done ? track_insert_outcome(done, epoch) : 0;
 }
 

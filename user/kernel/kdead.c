@@ -166,6 +166,6 @@ int kreport__tidy(struct kreport *r)
 		return 0;
 	free(r->objects);
 	r->objects = NULL;
-	err = kobjects__read(r->session, OBJECT_EPOCH_MASK, &r->objects, &r->n_objects);
+	err = kobjects__read(r->session, KOBJECTS_EVER, &r->objects, &r->n_objects);
 	return err ? err : kdead__drop(r);
 }

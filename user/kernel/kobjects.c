@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "kernel/kobject_hash.h"
+
 /* tests/unit/test_object_table.c puts its own in their place. */
 #ifndef KOBJECTS_LOAD
 #define KOBJECTS_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
@@ -63,8 +65,10 @@ int kobjects__read(struct ksession *s, uint32_t epoch, struct kobject **out, siz
 {
 	struct object_slot *slots;
 	size_t n_slots, i, k;
-	int err;
+	int err, hash = ksession__object_hash(s, &n_slots);
 
+	if (hash >= 0)
+		return kobject_hash__read(hash, epoch, out, n);
 	*out = NULL;
 	*n = 0;
 	slots = ksession__objects(s, &n_slots);
@@ -109,8 +113,13 @@ int kobjects__remove(struct ksession *s, struct kobject *objects, size_t n, uint
 {
 	struct object_slot *slots, *slot;
 	size_t n_slots, i, k;
-	int err;
+	int err, hash = ksession__object_hash(s, &n_slots);
 
+	if (hash >= 0) {
+		err = kobject_hash__remove(hash, objects, n, removed);
+		ksession__count_removed(s, *removed);
+		return err;
+	}
 	*removed = 0;
 	slots = ksession__objects(s, &n_slots);
 	for (i = k = 0; i < n; i++) {
@@ -137,6 +146,8 @@ unsigned int kobjects__fill(struct ksession *s)
 	const struct object_slot *slots;
 	size_t n, i, taken = 0, seen = 0;
 
+	if (ksession__object_hash(s, &n) >= 0)
+		return 100 * n / ksession__max_objects(s);
 	slots = ksession__objects(s, &n);
 	for (i = 0; i < n; i += 61) { /* no power of two: no pattern of pages */
 		taken += OBJECT_ADDR(load(&slots[i].where)) != 0;
@@ -147,8 +158,12 @@ unsigned int kobjects__fill(struct ksession *s)
 
 bool kobjects__is_same(struct ksession *s, const struct kobject *o)
 {
+	const struct object_slot *slots;
 	size_t n;
-	const struct object_slot *slots = ksession__objects(s, &n);
+	int hash = ksession__object_hash(s, &n);
 
+	if (hash >= 0)
+		return kobject_hash__is_same(hash, o);
+	slots = ksession__objects(s, &n);
 	return o->slot < n && is_same(&slots[o->slot], o);
 }

@@ -18,7 +18,7 @@
 struct kobject {
 	uint64_t addr;
 	uint64_t what, when; /* as in its slot */
-	uint32_t slot;
+	uint32_t slot;	     /* of the table; 0 if that is a hash map */
 };
 
 static inline uint64_t kobject__alloc(const struct kobject *o)
@@ -30,8 +30,10 @@ static inline uint64_t kobject__req(const struct kobject *o)
 	return OBJECT_REQ(o->what);
 }
 
+#define KOBJECTS_EVER UINT32_MAX /* no epoch */
+
 /*
- * All objects that were born before an epoch (OBJECT_EPOCH_MASK: whenever). *out is freed by the
+ * All objects that were born before an epoch (KOBJECTS_EVER: whenever). *out is freed by the
  * caller. Returns 0 or negative errno.
  */
 int kobjects__read(struct ksession *s, uint32_t epoch, struct kobject **out, size_t *n);

@@ -16,22 +16,23 @@
 
 #include "../../bpf/filter.h"
 
-#include "kernel.skel.h"
 #include "kernel/entries.h"
 #include "kernel/forms.h"
+#include "kernel/kskel.h"
 #include "shared_map.h"
 
 #define STACKS_FIRST 16 /* taken at each site on each CPU, whatever comes */
 
 struct ksession {
-	struct kernel_bpf *skel;
+	struct kskel *skel;
+	bool old; /* the object table is a hash map */
 	struct forms forms;
 	int links[FORMS_MAX_PROGRAMS];
 	size_t n_links;
 	int inner, outer; /* a map in a map, for ksession__sync */
 	struct shared_map objects, sites, hits, stack_slots, stack_frames, latest, stats, peek;
 	uint32_t epoch;
-	int n_cpus;
+	int n_cpus, peek_fd;
 	uint64_t lost[2][2]; /* KSTAT_FULL, KSTAT_NO_SITE by parity of the epoch */
 };
 
@@ -71,12 +72,40 @@ static bool has_large_values(void)
 	return fd >= 0;
 }
 
+static struct bpf_map *map(const struct ksession *s, const char *name)
+{
+	return kskel__map(s->skel, name);
+}
+
+static void set_sizes(struct ksession *s, const struct ksession_opts *opts,
+		      const struct kernel_config *cfg)
+{
+	uint32_t stack_slots = cfg->stack_slots + STACK_WINDOW;
+
+	if (s->old) {
+		bpf_map__set_max_entries(map(s, "objects"), opts->max_live);
+		bpf_map__set_max_entries(map(s, "stack_keys"), opts->max_stacks);
+		bpf_map__set_max_entries(map(s, "stack_taken"), opts->max_stacks);
+	} else if (cfg->by_slot) {
+		bpf_map__set_max_entries(map(s, "objects"), cfg->n_slots);
+	} else {
+		bpf_map__set_value_size(map(s, "objects"),
+					cfg->n_slots * sizeof(struct object_slot));
+	}
+	bpf_map__set_max_entries(map(s, "stats"), s->n_cpus * KSTAT_ROOM);
+	bpf_map__set_max_entries(map(s, "hits"), s->n_cpus * KERNEL_SITES);
+	bpf_map__set_max_entries(map(s, "stack_slots"), stack_slots);
+	bpf_map__set_max_entries(map(s, "latest"), stack_slots);
+	bpf_map__set_max_entries(map(s, "stack_frames"), opts->max_stacks);
+	bpf_map__set_value_size(map(s, "stack_frames"),
+				sizeof(struct stack_head) + opts->max_depth * sizeof(uint64_t));
+}
+
 static int configure(struct ksession *s, const struct ksession_opts *opts)
 {
-	struct kernel_bpf *skel = s->skel;
-	struct kernel_config *cfg = (void *)&skel->rodata->cfg;
+	struct kernel_config *cfg = kskel__config(s->skel);
 
-	s->epoch = skel->bss->state.epoch = 1;
+	s->epoch = kskel__state(s->skel)->epoch = 1;
 	cfg->min_size = opts->min_size;
 	cfg->max_size = opts->max_size;
 	cfg->sized = opts->min_size || opts->max_size != UINT64_MAX;
@@ -97,24 +126,13 @@ static int configure(struct ksession *s, const struct ksession_opts *opts)
 	entries__find(opts->symbols, cfg->entry);
 	cfg->filtered = opts->filter != NULL;
 	if (opts->filter)
-		memcpy((void *)&skel->rodata->filter, opts->filter, sizeof(*opts->filter));
+		*kskel__filter(s->skel) = *opts->filter;
 	s->n_cpus = libbpf_num_possible_cpus();
 	if (s->n_cpus < 0)
 		return s->n_cpus;
-	bpf_map__set_max_entries(skel->maps.stats, s->n_cpus * KSTAT_ROOM);
 	cfg->n_cpus = s->n_cpus;
-	bpf_map__set_max_entries(skel->maps.hits, s->n_cpus * KERNEL_SITES);
 	cfg->n_slots = (1u << (64 - cfg->home_shift)) + OBJECT_WINDOW;
-	if (cfg->by_slot)
-		bpf_map__set_max_entries(skel->maps.objects, cfg->n_slots);
-	else
-		bpf_map__set_value_size(skel->maps.objects,
-					cfg->n_slots * sizeof(struct object_slot));
-	bpf_map__set_max_entries(skel->maps.stack_slots, cfg->stack_slots + STACK_WINDOW);
-	bpf_map__set_max_entries(skel->maps.latest, cfg->stack_slots + STACK_WINDOW);
-	bpf_map__set_max_entries(skel->maps.stack_frames, opts->max_stacks);
-	bpf_map__set_value_size(skel->maps.stack_frames,
-				sizeof(struct stack_head) + opts->max_depth * sizeof(uint64_t));
+	set_sizes(s, opts, cfg);
 	return 0;
 }
 
@@ -140,7 +158,7 @@ static int choose_programs(struct ksession *s, const struct ksession_opts *opts,
 		return -ENOENT;
 	}
 	for (i = 0; i < f->n; i++) {
-		prog = bpf_object__find_program_by_name(s->skel->obj, f->program[i]);
+		prog = kskel__program(s->skel, f->program[i]);
 		if (!prog) {
 			*why = f->program[i];
 			return -ENOENT;
@@ -152,24 +170,24 @@ static int choose_programs(struct ksession *s, const struct ksession_opts *opts,
 
 static int share_all(struct ksession *s)
 {
-	const struct kernel_bpf *skel = s->skel;
-	int err;
+	int err = 0;
 
-	err = shared_map__open(&s->objects, skel->maps.objects);
+	if (!s->old)
+		err = shared_map__open(&s->objects, map(s, "objects"));
 	if (!err)
-		err = shared_map__open(&s->sites, skel->maps.sites);
+		err = shared_map__open(&s->sites, map(s, "sites"));
 	if (!err)
-		err = shared_map__open(&s->hits, skel->maps.hits);
+		err = shared_map__open(&s->hits, map(s, "hits"));
 	if (!err)
-		err = shared_map__open(&s->stack_slots, skel->maps.stack_slots);
+		err = shared_map__open(&s->stack_slots, map(s, "stack_slots"));
 	if (!err)
-		err = shared_map__open(&s->stack_frames, skel->maps.stack_frames);
+		err = shared_map__open(&s->stack_frames, map(s, "stack_frames"));
 	if (!err)
-		err = shared_map__open(&s->latest, skel->maps.latest);
+		err = shared_map__open(&s->latest, map(s, "latest"));
 	if (!err)
-		err = shared_map__open(&s->stats, skel->maps.stats);
+		err = shared_map__open(&s->stats, map(s, "stats"));
 	if (!err)
-		err = shared_map__open(&s->peek, skel->maps.peeked);
+		err = shared_map__open(&s->peek, map(s, "peeked"));
 	return err;
 }
 
@@ -195,7 +213,7 @@ int ksession__sync(struct ksession *s)
 
 static int set_cgroups(struct ksession *s, const struct ksession_opts *opts)
 {
-	int fd = bpf_map__fd(s->skel->maps.filter_cgroups), err = 0;
+	int fd = bpf_map__fd(map(s, "filter_cgroups")), err = 0;
 	uint32_t i;
 
 	for (i = 0; i < opts->n_cgroups && !err; i++)
@@ -210,8 +228,7 @@ static int attach(struct ksession *s)
 	int fd;
 
 	for (i = 0; i < s->forms.n; i++) {
-		const struct bpf_program *prog =
-			bpf_object__find_program_by_name(s->skel->obj, s->forms.program[i]);
+		const struct bpf_program *prog = kskel__program(s->skel, s->forms.program[i]);
 		const char *section = bpf_program__section_name(prog);
 		bool raw = !strncmp(section, "raw_tp/", 7) || !strncmp(section, "?raw_tp/", 8);
 
@@ -253,16 +270,16 @@ int ksession__new(const struct ksession_opts *opts, struct ksession **out, const
 	if (!s)
 		return -ENOMEM;
 	s->inner = s->outer = -1;
-	s->skel = kernel_bpf__open();
-	if (!s->skel) {
-		err = -errno;
-		goto cleanup;
-	}
-	err = configure(s, opts);
+	s->old = opts->old;
+	err = kskel__new(s->old, &s->skel);
+	if (!err)
+		err = configure(s, opts);
 	if (!err)
 		err = choose_programs(s, opts, why);
 	if (!err)
-		err = kernel_bpf__load(s->skel);
+		err = kskel__load(s->skel);
+	if (!err)
+		s->peek_fd = kskel__program_fd(s->skel, "peek");
 	if (!err)
 		err = share_all(s);
 	if (!err)
@@ -274,7 +291,7 @@ int ksession__new(const struct ksession_opts *opts, struct ksession **out, const
 	if (!err)
 		err = attach(s);
 	if (!err)
-		learn_cache(&s->skel->bss->state);
+		learn_cache(kskel__state(s->skel));
 	if (err)
 		goto cleanup;
 	*out = s;
@@ -307,18 +324,18 @@ void ksession__free(struct ksession *s)
 		close(s->outer);
 	if (s->inner >= 0)
 		close(s->inner);
-	kernel_bpf__destroy(s->skel);
+	kskel__free(s->skel);
 	free(s);
 }
 
 int ksession__read_clock(struct ksession *s, struct ksession_clock *clock)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
-	struct kernel_state *state = &s->skel->bss->state;
+	struct kernel_state *state = kskel__state(s->skel);
 	struct timespec tick;
 	int err;
 
-	err = bpf_prog_test_run_opts(bpf_program__fd(s->skel->progs.read_clock), &opts);
+	err = bpf_prog_test_run_opts(kskel__program_fd(s->skel, "read_clock"), &opts);
 	if (err)
 		return err;
 	/* what its resolution says is the length of a tick: kernel/time/posix-timers.c */
@@ -369,7 +386,7 @@ static void add_hits(const struct ksession *s, uint32_t parity, uint64_t *seen)
 
 int ksession__next_epoch(struct ksession *s, uint32_t *epoch, uint64_t *seen)
 {
-	struct kernel_state *state = &s->skel->bss->state;
+	struct kernel_state *state = kskel__state(s->skel);
 	uint32_t old = s->epoch & 1;
 	int err;
 
@@ -378,7 +395,7 @@ int ksession__next_epoch(struct ksession *s, uint32_t *epoch, uint64_t *seen)
 	add_hits(s, !old, seen);
 	s->lost[!old][0] = sum_up(s, KSTAT_FULL + !old);
 	s->lost[!old][1] = sum_up(s, KSTAT_NO_SITE + !old);
-	s->epoch = s->epoch % OBJECT_EPOCHS + 1;
+	s->epoch = s->old ? s->epoch + 1 : s->epoch % OBJECT_EPOCHS + 1;
 	__atomic_store_n(&state->epoch, s->epoch, __ATOMIC_SEQ_CST);
 	err = ksession__sync(s);
 	if (err)
@@ -401,8 +418,7 @@ static void count_missed(const struct ksession *s, struct ksession_stats *stats)
 	stats->missed_allocs = stats->missed_frees = 0;
 	for (i = 0; i < s->forms.n; i++) {
 		const char *name = s->forms.program[i];
-		const struct bpf_program *prog = bpf_object__find_program_by_name(s->skel->obj,
-										  name);
+		const struct bpf_program *prog = kskel__program(s->skel, name);
 		struct bpf_prog_info info = {0};
 		uint32_t size = sizeof(info);
 
@@ -436,6 +452,23 @@ uint64_t ksession__seen(const struct ksession *s)
 		sum += load((const uint64_t *)&hits[i].seen[0]) +
 		       load((const uint64_t *)&hits[i].seen[1]);
 	return sum;
+}
+
+int ksession__object_hash(const struct ksession *s, size_t *n)
+{
+	*n = __atomic_load_n(&kskel__state(s->skel)->n_objects, __ATOMIC_ACQUIRE);
+	return s->old ? bpf_map__fd(map(s, "objects")) : -1;
+}
+
+void ksession__count_removed(struct ksession *s, size_t n)
+{
+	__atomic_fetch_sub(&kskel__state(s->skel)->n_objects, n, __ATOMIC_ACQ_REL);
+}
+
+size_t ksession__max_objects(const struct ksession *s)
+{
+	return s->old ? bpf_map__max_entries(map(s, "objects"))
+		      : s->objects.n * s->objects.value_size / sizeof(struct object_slot);
 }
 
 struct object_slot *ksession__objects(const struct ksession *s, size_t *n)
@@ -495,7 +528,7 @@ size_t ksession__n_cpus(const struct ksession *s)
 
 int ksession__learn_cpus(struct ksession *s, uint64_t *offset, uint64_t *runqueue)
 {
-	struct kernel_state *state = &s->skel->bss->state;
+	struct kernel_state *state = kskel__state(s->skel);
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .flags = BPF_F_TEST_RUN_ON_CPU);
 	int cpu, n = 0;
 
@@ -503,7 +536,7 @@ int ksession__learn_cpus(struct ksession *s, uint64_t *offset, uint64_t *runqueu
 		opts.cpu = cpu;
 		offset[cpu] = runqueue[cpu] = 0;
 		/* one that is offline has no program run */
-		if (bpf_prog_test_run_opts(bpf_program__fd(s->skel->progs.learn_cpu), &opts))
+		if (bpf_prog_test_run_opts(kskel__program_fd(s->skel, "learn_cpu"), &opts))
 			continue;
 		offset[cpu] = state->percpu_offset;
 		runqueue[cpu] = state->runqueue;
@@ -514,7 +547,7 @@ int ksession__learn_cpus(struct ksession *s, uint64_t *offset, uint64_t *runqueu
 
 int ksession__peek(struct ksession *s, uint64_t addr, void *buf, size_t size)
 {
-	struct kernel_state *state = &s->skel->bss->state;
+	struct kernel_state *state = kskel__state(s->skel);
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
 	int err;
 
@@ -523,7 +556,7 @@ int ksession__peek(struct ksession *s, uint64_t addr, void *buf, size_t size)
 
 		state->peek_addr = addr;
 		state->peek_size = n;
-		err = bpf_prog_test_run_opts(bpf_program__fd(s->skel->progs.peek), &opts);
+		err = bpf_prog_test_run_opts(s->peek_fd, &opts);
 		if (err)
 			return err;
 		if (state->peek_result)

@@ -28,6 +28,7 @@ struct ksession_opts {
 	uint32_t max_depth;
 	uint64_t stack_every; /* 1: a stack of each allocation */
 	bool pages, percpu, vmalloc;
+	bool old;			  /* with the programs for kernels before 5.15 */
 	const struct filter_prog *filter; /* -f, compiled; NULL: everything passes */
 	const int *cgroups;		  /* descriptors of the cgroups in it, n_cgroups of them */
 	size_t n_cgroups;
@@ -61,8 +62,8 @@ int ksession__sync(struct ksession *s);
 
 /*
  * Begin a new epoch, and wait until nothing is counted or entered in the old one any more.
- * *epoch: the new one, as OBJECT_EPOCH has it. seen[]: allocations seen at each site until then;
- * KERNEL_SITES of them.
+ * *epoch: the new one, as OBJECT_EPOCH has it, or struct object_entry. seen[]: allocations seen at
+ * each site until then; KERNEL_SITES of them.
  */
 int ksession__next_epoch(struct ksession *s, uint32_t *epoch, uint64_t *seen);
 
@@ -72,6 +73,14 @@ struct ksession_stats {
 };
 void ksession__stats(struct ksession *s, struct ksession_stats *stats);
 uint64_t ksession__seen(const struct ksession *s); /* about so many allocations until now */
+
+/*
+ * Where the table of objects is a hash map: its descriptor, and in *n how many are in it. Else
+ * negative.
+ */
+int ksession__object_hash(const struct ksession *s, size_t *n);
+void ksession__count_removed(struct ksession *s, size_t n); /* we took these out of it */
+size_t ksession__max_objects(const struct ksession *s);	    /* that the table has room for */
 
 /* In memory shared with the programs. */
 struct object_slot *ksession__objects(const struct ksession *s, size_t *n);

@@ -100,6 +100,7 @@ static int open_session(struct ktrace *t)
 		.pages = o->pages,
 		.percpu = o->percpu,
 		.vmalloc = o->vmalloc,
+		.old = features__is_old(&t->features),
 		.filter = o->filter ? &t->filter.prog : NULL,
 		.cgroups = t->filter.cgroups,
 		.n_cgroups = t->filter.n_cgroups,
