@@ -13,6 +13,7 @@ import bystander
 import cost
 import filters
 import kept
+import maps
 import outstanding
 import procs
 import programs
@@ -25,6 +26,7 @@ PARTS = {
     "report": outstanding.run,
     "walk": walk.run,
     "kept": kept.run,
+    "maps": maps.run,
     "bystander": bystander.run,
     "loops": cost.run,
     "programs": programs.run,

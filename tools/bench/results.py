@@ -22,6 +22,9 @@ AT_MOST = {
     "walk.build/build": 500,
     "walk.build.llvm/build": 500,
     "walk.memory/maps": 10,
+    "maps.one/time": 500,
+    "maps.one/memory": 64,
+    "maps.growth/memory": 64,
     "filter.number/ratio": 1.1,
 }
 # Least that it may be: others' added time, or slowdown, against memleak-bpf's.
