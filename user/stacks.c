@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/types.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,9 @@ struct stacks {
 
 /* A frame's place, by value: images live as long as the address space's object. */
 struct known_frame {
-	uint64_t addr;	/* return address, or where a signal came */
-	uint64_t vaddr; /* ELF virtual address of the instruction that counts: addr - back */
+	uint64_t addr;	 /* return address, or where a signal came */
+	uint64_t vaddr;	 /* ELF virtual address of the instruction that counts: addr - back */
+	uint64_t offset; /* of the same in the image's file */
 	uint8_t back;
 	const struct image *image;
 	const char *label;
@@ -113,6 +115,7 @@ static struct known_stack *place_stack(const struct stacks *s, uint64_t key,
 		if (found) {
 			k->frame[i].image = place.image;
 			k->frame[i].vaddr = place.vaddr;
+			k->frame[i].offset = place.offset;
 			k->frame[i].label = place.label;
 		}
 	}
@@ -299,6 +302,20 @@ static char *copy(const char *s)
 	return s ? strdup(s) : NULL;
 }
 
+static char *build_id(const struct image *image)
+{
+	const uint8_t *id = NULL;
+	size_t n = 0, i;
+	char *hex;
+
+	if (image->elf)
+		id = elfimg__build_id(image->elf, &n);
+	hex = id ? malloc(2 * n + 1) : NULL;
+	for (i = 0; hex && i < n; i++)
+		sprintf(hex + 2 * i, "%02x", id[i]);
+	return hex;
+}
+
 /* Append the frames of one address: inlined calls first, the function they are in last. */
 static int add_frames(const struct stacks *s, const struct known_frame *f, struct model_stack *out)
 {
@@ -332,7 +349,13 @@ static int add_frames(const struct stacks *s, const struct known_frame *f, struc
 		r->line = names[i].line;
 		r->inlined = names[i].inlined;
 		r->image = copy(f->image ? f->image->name : f->label);
+		r->interrupted = !back;
 		r->image_vaddr = f->vaddr + f->back;
+		if (!f->image)
+			continue;
+		r->image_path = copy(f->image->path);
+		r->build_id = build_id(f->image);
+		r->image_offset = f->offset + f->back;
 	}
 	return 0;
 }

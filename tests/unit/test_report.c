@@ -8,13 +8,27 @@
 static void copies_frames(void)
 {
 	char function[] = "main", file[] = "a.c", path[] = "/src/a.c", image[] = "a.out";
+	char image_path[] = "/bin/a.out", build_id[] = "0123";
 	struct report_frame src[2] = {
-		{.addr = 1, .offset = 2, .line = 3, .inlined = true, .image_vaddr = 4},
-		{.addr = 5, .function = function, .file = file, .path = path, .image = image},
+		{.addr = 1,
+		 .offset = 2,
+		 .line = 3,
+		 .inlined = true,
+		 .image_vaddr = 4,
+		 .image_offset = 6,
+		 .interrupted = true},
+		{.addr = 5,
+		 .function = function,
+		 .file = file,
+		 .path = path,
+		 .image = image,
+		 .image_path = image_path,
+		 .build_id = build_id},
 	};
 	struct report_frame *copy;
 
 	CHECK_EQ(report_frames__copy(src, 2, &copy), 0);
+	image_path[0] = build_id[0] = 'X';
 	function[0] = file[0] = path[0] = image[0] = 'X'; /* the copy has its own */
 	CHECK_EQ(copy[0].addr, 1);
 	CHECK_EQ(copy[0].offset, 2);
@@ -27,6 +41,11 @@ static void copies_frames(void)
 	CHECK_STR(copy[1].file, "a.c");
 	CHECK_STR(copy[1].path, "/src/a.c");
 	CHECK_STR(copy[1].image, "a.out");
+	CHECK_STR(copy[1].image_path, "/bin/a.out");
+	CHECK_STR(copy[1].build_id, "0123");
+	CHECK_EQ(copy[0].image_offset, 6);
+	CHECK(copy[0].interrupted && !copy[1].interrupted);
+	CHECK(!copy[0].image_path && !copy[0].build_id);
 	report_frames__free(copy, 2);
 	CHECK_EQ(report_frames__copy(src, 0, &copy), 0);
 	CHECK(!copy);

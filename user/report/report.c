@@ -16,6 +16,8 @@ void report_frames__free(struct report_frame *frames, size_t n)
 		free(frames[i].file);
 		free(frames[i].path);
 		free(frames[i].image);
+		free(frames[i].image_path);
+		free(frames[i].build_id);
 	}
 	free(frames);
 }
@@ -46,11 +48,15 @@ int report_frames__copy(const struct report_frame *src, size_t n, struct report_
 		frames[i].offset = src[i].offset;
 		frames[i].line = src[i].line;
 		frames[i].inlined = src[i].inlined;
+		frames[i].interrupted = src[i].interrupted;
 		frames[i].image_vaddr = src[i].image_vaddr;
+		frames[i].image_offset = src[i].image_offset;
 		if (copy_string(&frames[i].function, src[i].function) ||
 		    copy_string(&frames[i].file, src[i].file) ||
 		    copy_string(&frames[i].path, src[i].path) ||
-		    copy_string(&frames[i].image, src[i].image)) {
+		    copy_string(&frames[i].image, src[i].image) ||
+		    copy_string(&frames[i].image_path, src[i].image_path) ||
+		    copy_string(&frames[i].build_id, src[i].build_id)) {
 			report_frames__free(frames, n);
 			return -ENOMEM;
 		}
@@ -100,6 +106,11 @@ void report__free(struct report *r)
 	free(r->warnings);
 	free(r->comm);
 	free(r->checks);
+	free(r->origin.tool);
+	free(r->origin.kernel);
+	free(r->origin.machine);
+	free(r->origin.host);
+	free(r->origin.command);
 	free(r);
 }
 

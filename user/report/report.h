@@ -25,8 +25,13 @@ struct report_frame {
 	char *path;	 /* full source path; NULL: unknown */
 	int line;	 /* 0: unknown */
 	bool inlined;
-	char *image; /* base name of the object, or a label like "[vdso]"; NULL: unmapped */
-	uint64_t image_vaddr; /* ELF virtual address of addr in image */
+	/* addr is where a signal came, or a coroutine starts: not the address behind a call */
+	bool interrupted;
+	char *image;	  /* base name of the object, or a label like "[vdso]"; NULL: unmapped */
+	char *image_path; /* as the target sees it; NULL: not a file */
+	char *build_id;	  /* of image, in hexadecimal; NULL: it has none */
+	uint64_t image_vaddr;  /* ELF virtual address of addr in image */
+	uint64_t image_offset; /* of addr in the file; 0 without image_path */
 };
 
 #define REPORT_MAX_CUTS 8
@@ -116,9 +121,19 @@ struct report_memory {
 	int64_t page_tables_delta;	   /* the kernel's, not in USS */
 };
 
+/* Where and how it was made; each NULL if unknown. */
+struct report_origin {
+	char *tool;    /* version of memleak-bpf */
+	char *kernel;  /* release, as uname -r */
+	char *machine; /* architecture, as uname -m */
+	char *host;
+	char *command; /* command line of the target, blanks between its words */
+};
+
 struct report {
 	pid_t pid;
 	char *comm;
+	struct report_origin origin;
 	time_t time; /* wall clock of the snapshot */
 	bool final;  /* last report of the session */
 	bool target_ended;
