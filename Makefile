@@ -7,6 +7,7 @@ VERSION ?= 0.1.0
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/memleak-bpf
 
 # ARCH names the directory under vmlinux/ and libbpf's __TARGET_ARCH_*.
 ARCH ?= $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
@@ -135,6 +136,9 @@ $(OUT)/%.o: %.c $(OUT)/.flags | $(BPF_OUT)/.deps
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# It has these files in it.
+$(OUT)/user/render/asset.o: user/render/flame.js user/render/flame.css user/render/page.css
+
 $(LIB): $(filter-out $(OUT)/user/main.o,$(OBJ))
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
@@ -230,12 +234,14 @@ lint: ## clang-format, cppcheck, shellcheck, mandoc
 	tools/lint
 
 install: all ## install under $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/memleak-bpf
 	install -m 644 user/memleak-bpf.8 $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
+	install -m 644 user/render/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/memleak-bpf $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
+	rm -rf $(DESTDIR)$(DATADIR)
 
 clean: ## remove everything that was built
 	rm -rf build memleak-bpf

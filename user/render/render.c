@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "render/render.h"
 
-#include <stddef.h>
-#include <stdint.h>
+#include <errno.h>
 #include <string.h>
 
-static const struct renderer *const renderers[] = {
-	&render_text,
-};
+#define ROW(name, help) &render_##name,
+static const struct renderer *const renderers[] = {RENDER_FORMATS(ROW)};
+#undef ROW
+
+const struct renderer *renderer__at(enum render_id id)
+{
+	return renderers[id];
+}
 
 const struct renderer *renderer__find(const char *name)
 {
@@ -19,12 +23,18 @@ const struct renderer *renderer__find(const char *name)
 	return NULL;
 }
 
-/*
- * Bytes of the UTF-8 sequence at s, 0 when it is none: too long a form, a surrogate, above
- * U+10FFFF (RFC 3629, section 4). A NUL inside ends it, so nothing behind the string is read.
- */
-static size_t utf8_length(const unsigned char *s, uint32_t *code)
+int render__end(FILE *out)
 {
+	if (fflush(out) || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+/* 0: too long a form, a surrogate, above U+10FFFF. A NUL inside ends it, so nothing behind is read.
+ */
+size_t render__decode(const char *string, uint32_t *code)
+{
+	const unsigned char *s = (const unsigned char *)string;
 	size_t n, i;
 	uint32_t min;
 
@@ -57,8 +67,7 @@ static size_t utf8_length(const unsigned char *s, uint32_t *code)
 	return n;
 }
 
-/* Could it move the cursor, or make a line read other than it is? */
-static bool is_unsafe(uint32_t code)
+bool render__is_unsafe(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code <= 0x9f)	    /* C0, DEL, C1 */
 	       || code == 0x61c || code == 0x200e || code == 0x200f /* direction marks */
@@ -93,24 +102,24 @@ static const char *xml_entity(uint32_t code)
 
 static void escape(FILE *out, const char *string, bool xml)
 {
-	const unsigned char *s = (const unsigned char *)string;
+	const char *s = string;
 	uint32_t code;
 	size_t n, i;
 
 	while (*s) {
-		n = utf8_length(s, &code);
+		n = render__decode(s, &code);
 		if (n && xml && xml_entity(code)) {
 			fputs(xml_entity(code), out);
 			s += n;
 			continue;
 		}
-		if (n && !is_unsafe(code) && !(xml && is_no_xml(code))) {
+		if (n && !render__is_unsafe(code) && !(xml && is_no_xml(code))) {
 			fwrite(s, 1, n, out);
 			s += n;
 			continue;
 		}
 		for (i = 0; i < (n ? n : 1); i++)
-			fprintf(out, "\\x%02x", *s++);
+			fprintf(out, "\\x%02x", (unsigned char)*s++);
 	}
 }
 

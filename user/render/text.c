@@ -12,6 +12,7 @@
 
 #include "render/format.h"
 #include "render/memory.h"
+#include "render/words.h"
 #include "report/report.h"
 
 enum style {
@@ -25,6 +26,7 @@ enum style {
 struct text {
 	FILE *out;
 	bool color;
+	size_t shown; /* sites */
 	char stamp[sizeof("[00:00:00] ")];
 };
 
@@ -267,10 +269,10 @@ static void emit_header(const struct text *t, const struct report *r)
 static void emit_hidden(const struct text *t, const struct report *r)
 {
 	uint64_t bytes = r->bytes, count = r->count;
-	size_t i, n = r->n_stacks - r->n_sites;
+	size_t i, n = r->n_stacks - t->shown;
 
-	if (r->n_sites < r->n_stacks) {
-		for (i = 0; i < r->n_sites; i++) {
+	if (t->shown < r->n_stacks) {
+		for (i = 0; i < t->shown; i++) {
 			bytes -= r->sites[i].bytes;
 			count -= r->sites[i].count;
 		}
@@ -297,39 +299,6 @@ static void emit_blind(const struct text *t, const struct report *r)
 			"unseen once in 100 times\n",
 			format__number(number, sampling__blind(&r->sampling)),
 			r->sampling.bytes ? "bytes" : "allocations");
-}
-
-/* An empty report says why it is empty: it must not read as "no leaks" when it is not that. */
-static void emit_nothing(const struct text *t, const struct report *r)
-{
-	const struct report_account *a = &r->account;
-	const char *seen = sampling__is_on(&r->sampling) ? "sampled" : "seen";
-	uint64_t followed = a->seen - a->unsampled;
-	char n[FORMAT_NUMBER_SIZE], m[FORMAT_NUMBER_SIZE];
-	bool all_followed = !report__lost(a) && !a->gone_exec && !a->no_slot && !a->event_lost &&
-			    !a->event_missed;
-
-	if (r->count || r->young_count)
-		return;
-	if (!followed && a->unsampled) {
-		fprintf(t->out, "\tno allocation was recorded: the sample passed over %s\n",
-			format__number(n, a->unsampled));
-	} else if (!a->seen && a->filtered) {
-		fprintf(t->out, "\tno allocation was recorded: %s were outside -z/-Z\n",
-			format__number(n, a->filtered));
-	} else if (!a->seen) {
-		fputs("\tno allocation was seen since tracing began: this does not say that "
-		      "nothing leaks\n",
-		      t->out);
-	} else if (r->target_ended && !a->outstanding && all_followed) {
-		fprintf(t->out, "\tnothing outstanding: all %s allocations %s were freed\n",
-			format__number(n, followed), seen);
-	} else if (r->target_ended && !a->outstanding) {
-		fprintf(t->out,
-			"\tnothing outstanding of what could be followed: %s of %s allocations %s "
-			"were freed\n",
-			format__number(n, a->freed), format__number(m, followed), seen);
-	}
 }
 
 /* Further counts, each named only when it is not 0. */
@@ -409,8 +378,10 @@ static void emit_memory(const struct text *t, const struct report *r)
 	}
 }
 
-static void warn(const struct text *t, const char *sentence)
+static void warn(const char *sentence, void *arg)
 {
+	const struct text *t = arg;
+
 	stamp(t);
 	begin(t, STYLE_WARNING);
 	fputs("warning: ", t->out);
@@ -419,101 +390,33 @@ static void warn(const struct text *t, const char *sentence)
 	fputc('\n', t->out);
 }
 
-/* "N WHAT", with %s in what for the size of a table. */
-static void warn_count(const struct text *t, uint64_t n, const char *what)
-{
-	char sentence[256], number[FORMAT_NUMBER_SIZE];
-
-	if (!n)
-		return;
-	snprintf(sentence, sizeof(sentence), "%s %s", format__number(number, n), what);
-	warn(t, sentence);
-}
-
-static void warn_full(const struct text *t, uint64_t n, const char *what, uint64_t max,
-		      const char *of, const char *then)
-{
-	char number[FORMAT_NUMBER_SIZE], sentence[250];
-
-	snprintf(sentence, sizeof(sentence),
-		 "allocations were %s because the table of %s%s%s was full; %s", what,
-		 max ? format__number(number, max) : "", max ? " " : "", of, then);
-	warn_count(t, n, sentence);
-}
-
-static void warn_live_full(const struct text *t, const struct report *r)
-{
-	uint64_t enough = report__enough_live(r);
-	char then[100] = "run again with a larger --max-live";
-
-	if (enough)
-		snprintf(then, sizeof(then), "run again with --max-live %" PRIu64, enough);
-	else if (r->most_live)
-		strcpy(then, "there is no larger one: leave some out with -z, or follow one in N "
-			     "with -s");
-	warn_full(t, r->account.lost_full, "not recorded", r->max_live, "live blocks", then);
-}
-
-static void emit_warnings(const struct text *t, const struct report *r)
-{
-	const struct report_account *a = &r->account;
-	int64_t off = a->imbalance ? a->imbalance : report__balance(a);
-	char sentence[100];
-	size_t i;
-
-	warn_live_full(t, r);
-	warn_count(t, a->lost_read,
-		   "allocations were not recorded because the pointer to them could not be read");
-	warn_count(t, a->lost_realloc,
-		   "allocations were lost sight of in a realloc that never returned");
-	warn_full(t, a->stack_full, "recorded without a stack", r->max_stacks, "stacks",
-		  "run again with a larger --max-stacks");
-	warn_count(t, a->stack_fault,
-		   "allocations have no more than their caller because their stack could not be "
-		   "read");
-	warn_count(t, a->no_slot,
-		   "calls were not followed because the kernel had no memory for their threads; "
-		   "what they allocated is in no figure");
-	warn_count(t, a->event_lost,
-		   "notifications were lost because they came faster than they were read; mappings "
-		   "of the program itself, and names in libraries loaded late, may be wrong");
-	warn_count(t, a->event_missed,
-		   "calls of mmap and its relatives, or the like, were passed over by the kernel; "
-		   "mappings of the program itself may be wrong");
-	if (off) {
-		snprintf(sentence, sizeof(sentence),
-			 "accounting does not balance by %" PRId64 "; please report this", off);
-		warn(t, sentence);
-	}
-	for (i = 0; i < r->n_warnings; i++)
-		warn(t, r->warnings[i]);
-}
-
 static int emit_text(FILE *out, const struct report *r, const struct render_opts *opts)
 {
 	struct text t = {.out = out, .color = opts && opts->color};
+	char nothing[WORDS_SIZE];
 	struct tm tm;
 	size_t i;
 
 	if (!localtime_r(&r->time, &tm) || !strftime(t.stamp, sizeof(t.stamp), "[%H:%M:%S] ", &tm))
 		strcpy(t.stamp, "[--:--:--] ");
+	t.shown = opts && opts->top && opts->top < r->n_sites ? opts->top : r->n_sites;
 	errno = 0; /* stdio keeps an error, but not which one */
 	emit_header(&t, r);
-	for (i = 0; i < r->n_sites; i++)
+	for (i = 0; i < t.shown; i++)
 		emit_site(&t, r, &r->sites[i]);
 	emit_hidden(&t, r);
 	emit_blind(&t, r);
-	emit_nothing(&t, r);
+	if (words__nothing(nothing, r))
+		fprintf(out, "\t%s\n", nothing);
 	emit_memory(&t, r);
 	emit_account(&t, r);
 	emit_lines(&t, r->checks, NULL);
-	emit_warnings(&t, r);
-	if (fflush(out) || ferror(out))
-		return errno ? -errno : -EIO;
-	return 0;
+	words__warnings(r, warn, &t);
+	return render__end(out);
 }
 
 const struct renderer render_text = {
 	.name = "text",
+	.follows = true,
 	.emit = emit_text,
 };

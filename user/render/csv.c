@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Comma-separated values (RFC 4180, but lines end as Unix has them): a line for each site, headings
+ * first. What is not known is empty. function to build_id are those of the innermost frame, stack
+ * is the whole of it as in folded stacks.
+ */
+#include "render/render.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/folded.h"
+#include "report/report.h"
+
+/*
+ * Programs take a cell that begins with one of these for a formula, even in quotes, and formulas
+ * run commands (OWASP, "CSV Injection"). An apostrophe makes it text.
+ */
+static bool is_formula(const char *s)
+{
+	return *s && strchr("=+-@", *s);
+}
+
+/* s is printable. */
+static void quote(FILE *out, const char *s)
+{
+	fputs(is_formula(s) ? "\"'" : "\"", out);
+	for (; *s; s++) {
+		if (*s == '"')
+			fputc('"', out);
+		fputc(*s, out);
+	}
+	fputc('"', out);
+}
+
+static int emit_string(FILE *out, const char *s)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *mem;
+
+	fputc(',', out);
+	if (!s)
+		return 0;
+	mem = open_memstream(&text, &size);
+	if (!mem)
+		return -ENOMEM;
+	render__escape(mem, s);
+	if (!fclose(mem))
+		quote(out, text);
+	free(text);
+	return 0;
+}
+
+static int emit_stack(FILE *out, const struct report_site *site)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *mem = open_memstream(&text, &size);
+
+	if (!mem)
+		return -ENOMEM;
+	folded__stack(mem, site);
+	fputc(',', out);
+	if (!fclose(mem))
+		quote(out, text);
+	free(text);
+	return 0;
+}
+
+static int emit_frame(FILE *out, const struct report_frame *f)
+{
+	int err = emit_string(out, f->function);
+
+	if (!err)
+		err = emit_string(out, f->path ? f->path : f->file);
+	fputc(',', out);
+	if (f->line > 0)
+		fprintf(out, "%d", f->line);
+	if (!err)
+		err = emit_string(out, f->image);
+	return err ? err : emit_string(out, f->build_id);
+}
+
+static void emit_range(FILE *out, const struct estimate_range *range, uint64_t exact)
+{
+	bool is_exact = range->low == range->high;
+
+	fprintf(out, ",%" PRIu64 ",%" PRIu64, is_exact ? exact : range->low,
+		is_exact ? exact : range->high);
+}
+
+static int emit_site(FILE *out, const struct report *r, const struct report_site *site)
+{
+	static const struct report_frame none;
+	int err;
+
+	fprintf(out, "%" PRIu64 ",%" PRIu64, site->bytes, site->count);
+	emit_range(out, &site->bytes_range, site->bytes);
+	emit_range(out, &site->count_range, site->count);
+	if (r->has_delta)
+		fprintf(out, ",%" PRId64 ",%" PRId64, site->bytes_delta, site->count_delta);
+	else
+		fputs(",,", out);
+	if (r->combined_only)
+		fputs(",,", out);
+	else
+		fprintf(out, ",%" PRIu64 ",%" PRIu64, site->youngest_ns, site->oldest_ns);
+	err = emit_string(out, site->entry);
+	if (!err)
+		err = emit_string(out, site->note);
+	if (!err)
+		err = emit_frame(out, site->n_frames ? site->frames : &none);
+	if (!err)
+		err = emit_stack(out, site);
+	fputc('\n', out);
+	return err;
+}
+
+static int emit_csv(FILE *out, const struct report *r, const struct render_opts *opts)
+{
+	int err = 0;
+	size_t i;
+
+	(void)opts;
+	errno = 0;
+	fputs("bytes,count,bytes_low,bytes_high,count_low,count_high,bytes_delta,count_delta,"
+	      "youngest_ns,oldest_ns,entry,note,function,file,line,image,build_id,stack\n",
+	      out);
+	for (i = 0; !err && i < r->n_sites; i++)
+		err = emit_site(out, r, &r->sites[i]);
+	return err ? err : render__end(out);
+}
+
+const struct renderer render_csv = {
+	.name = "csv",
+	.emit = emit_csv,
+};

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report as JSON, one line each: what comes one after another is JSON Lines. All there is to
+ * know is in it; report.schema.json says what the keys mean. Keys are always there, null if
+ * unknown.
+ */
+#include "render/render.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "render/jsonout.h"
+#include "render/words.h"
+#include "report/report.h"
+
+#define SCHEMA_VERSION 1 /* grows when a key goes or means something else, not with new ones */
+
+static void emit_origin(struct jsonout *j, const struct report_origin *o)
+{
+	jsonout__begin(j, "origin", '{');
+	jsonout__string(j, "tool", o->tool);
+	jsonout__string(j, "kernel", o->kernel);
+	jsonout__string(j, "machine", o->machine);
+	jsonout__string(j, "host", o->host);
+	jsonout__string(j, "command", o->command);
+	jsonout__end(j, '}');
+}
+
+static void emit_range(struct jsonout *j, const char *key, const struct estimate_range *range,
+		       uint64_t exact)
+{
+	bool is_exact = range->low == range->high;
+
+	jsonout__begin(j, key, '[');
+	jsonout__u64(j, NULL, is_exact ? exact : range->low);
+	jsonout__u64(j, NULL, is_exact ? exact : range->high);
+	jsonout__end(j, ']');
+}
+
+static void emit_delta(struct jsonout *j, const char *key, bool known, int64_t delta)
+{
+	if (known)
+		jsonout__i64(j, key, delta);
+	else
+		jsonout__null(j, key);
+}
+
+static void emit_frame(struct jsonout *j, const struct report_frame *f)
+{
+	jsonout__begin(j, NULL, '{');
+	jsonout__address(j, "address", f->addr);
+	jsonout__string(j, "function", f->function);
+	if (f->function && !f->inlined)
+		jsonout__u64(j, "offset", f->offset);
+	else
+		jsonout__null(j, "offset");
+	jsonout__string(j, "file", f->file);
+	jsonout__string(j, "path", f->path);
+	if (f->line > 0)
+		jsonout__i64(j, "line", f->line);
+	else
+		jsonout__null(j, "line");
+	jsonout__bool(j, "inlined", f->inlined);
+	jsonout__bool(j, "interrupted", f->interrupted);
+	jsonout__string(j, "image", f->image);
+	jsonout__string(j, "image_path", f->image_path);
+	jsonout__string(j, "build_id", f->build_id);
+	jsonout__address(j, "image_address", f->image_vaddr);
+	jsonout__address(j, "image_offset", f->image_offset);
+	jsonout__end(j, '}');
+}
+
+static void emit_blocks(struct jsonout *j, const struct report *r, const struct report_site *site)
+{
+	size_t i;
+
+	if (!site->blocks) {
+		jsonout__null(j, "blocks");
+		return;
+	}
+	jsonout__begin(j, "blocks", '[');
+	for (i = 0; i < site->n_blocks; i++) {
+		const struct report_block *b = &site->blocks[i];
+
+		jsonout__begin(j, NULL, '{');
+		jsonout__address(j, "address", b->addr);
+		jsonout__u64(j, "size", b->size);
+		if (r->combined_only)
+			jsonout__null(j, "age_ns");
+		else
+			jsonout__u64(j, "age_ns", b->age_ns);
+		jsonout__u64(j, "stands_for", b->stands_for);
+		jsonout__end(j, '}');
+	}
+	jsonout__end(j, ']');
+}
+
+static void emit_site(struct jsonout *j, const struct report *r, const struct report_site *site)
+{
+	size_t i;
+
+	jsonout__begin(j, NULL, '{');
+	jsonout__u64(j, "bytes", site->bytes);
+	jsonout__u64(j, "count", site->count);
+	jsonout__u64(j, "sampled", site->sampled);
+	emit_range(j, "bytes_range", &site->bytes_range, site->bytes);
+	emit_range(j, "count_range", &site->count_range, site->count);
+	emit_delta(j, "bytes_delta", r->has_delta, site->bytes_delta);
+	emit_delta(j, "count_delta", r->has_delta, site->count_delta);
+	if (r->has_delta)
+		jsonout__bool(j, "is_new", site->is_new);
+	else
+		jsonout__null(j, "is_new");
+	if (r->combined_only) {
+		jsonout__null(j, "youngest_ns");
+		jsonout__null(j, "oldest_ns");
+	} else {
+		jsonout__u64(j, "youngest_ns", site->youngest_ns);
+		jsonout__u64(j, "oldest_ns", site->oldest_ns);
+	}
+	jsonout__string(j, "entry", site->entry);
+	jsonout__string(j, "note", site->note);
+	jsonout__bool(j, "stack_lost", site->stack_lost);
+	jsonout__string(j, "stack_cut", site->stack_cut);
+	jsonout__begin(j, "frames", '[');
+	for (i = 0; i < site->n_frames; i++)
+		emit_frame(j, &site->frames[i]);
+	jsonout__end(j, ']');
+	emit_blocks(j, r, site);
+	jsonout__end(j, '}');
+}
+
+static void emit_account(struct jsonout *j, const struct report *r)
+{
+	const struct report_account *a = &r->account;
+	size_t i;
+
+	jsonout__begin(j, "account", '{');
+	jsonout__u64(j, "seen", a->seen);
+	jsonout__u64(j, "freed", a->freed);
+	jsonout__u64(j, "outstanding", a->outstanding);
+	jsonout__u64(j, "lost", report__lost(a));
+	jsonout__u64(j, "lost_full", a->lost_full);
+	jsonout__u64(j, "lost_read", a->lost_read);
+	jsonout__u64(j, "lost_realloc", a->lost_realloc);
+	jsonout__u64(j, "gone_exec", a->gone_exec);
+	jsonout__u64(j, "unsampled", a->unsampled);
+	jsonout__u64(j, "implied", a->implied);
+	jsonout__u64(j, "untracked_frees", a->untracked_frees);
+	jsonout__u64(j, "failed", a->failed);
+	jsonout__u64(j, "abandoned", a->abandoned);
+	jsonout__u64(j, "no_slot", a->no_slot);
+	jsonout__u64(j, "filtered", a->filtered);
+	jsonout__u64(j, "stack_full", a->stack_full);
+	jsonout__u64(j, "stack_fault", a->stack_fault);
+	jsonout__u64(j, "event_lost", a->event_lost);
+	jsonout__u64(j, "event_missed", a->event_missed);
+	jsonout__u64(j, "stacks_complete", a->stacks_complete);
+	jsonout__u64(j, "stacks_cut", a->stacks_cut);
+	jsonout__begin(j, "cuts", '[');
+	for (i = 0; i < REPORT_MAX_CUTS; i++) {
+		if (!a->cuts[i].count)
+			continue;
+		jsonout__begin(j, NULL, '{');
+		jsonout__string(j, "why", a->cuts[i].why);
+		jsonout__u64(j, "count", a->cuts[i].count);
+		jsonout__end(j, '}');
+	}
+	jsonout__end(j, ']');
+	jsonout__i64(j, "imbalance", a->imbalance ? a->imbalance : report__balance(a));
+	jsonout__end(j, '}');
+}
+
+static void emit_warning(const char *sentence, void *arg)
+{
+	jsonout__string(arg, NULL, sentence);
+}
+
+static void emit_totals(struct jsonout *j, const struct report *r)
+{
+	jsonout__u64(j, "bytes", r->bytes);
+	jsonout__u64(j, "count", r->count);
+	jsonout__u64(j, "stacks", r->n_stacks);
+	jsonout__u64(j, "sampled", r->sampled);
+	emit_range(j, "bytes_range", &r->bytes_range, r->bytes);
+	emit_range(j, "count_range", &r->count_range, r->count);
+	emit_delta(j, "bytes_delta", r->has_delta, r->bytes_delta);
+	emit_delta(j, "count_delta", r->has_delta, r->count_delta);
+	jsonout__u64(j, "young_bytes", r->young_bytes);
+	jsonout__u64(j, "young_count", r->young_count);
+	jsonout__u64(j, "older_ns", r->older_ns);
+	jsonout__u64(j, "sample_calls", r->sampling.calls > 1 ? r->sampling.calls : 1);
+	jsonout__u64(j, "sample_bytes", r->sampling.bytes);
+}
+
+static int emit_json(FILE *out, const struct report *r, const struct render_opts *opts)
+{
+	struct jsonout j = {.out = out};
+	size_t i;
+
+	(void)opts;
+	errno = 0;
+	jsonout__begin(&j, NULL, '{');
+	jsonout__u64(&j, "schema", SCHEMA_VERSION);
+	emit_origin(&j, &r->origin);
+	jsonout__i64(&j, "time", r->time);
+	jsonout__i64(&j, "pid", r->pid);
+	jsonout__string(&j, "comm", r->comm);
+	jsonout__bool(&j, "final", r->final);
+	jsonout__bool(&j, "target_ended", r->target_ended);
+	emit_totals(&j, r);
+	jsonout__begin(&j, "sites", '[');
+	for (i = 0; i < r->n_sites; i++)
+		emit_site(&j, r, &r->sites[i]);
+	jsonout__end(&j, ']');
+	emit_account(&j, r);
+	jsonout__u64(&j, "max_live", r->max_live);
+	jsonout__u64(&j, "most_live", r->most_live);
+	jsonout__u64(&j, "max_stacks", r->max_stacks);
+	jsonout__begin(&j, "warnings", '[');
+	words__warnings(r, emit_warning, &j);
+	jsonout__end(&j, ']');
+	jsonout__end(&j, '}');
+	fputc('\n', out);
+	return render__end(out);
+}
+
+const struct renderer render_json = {
+	.name = "json",
+	.follows = true,
+	.emit = emit_json,
+};

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "render/render.h"
+
+/* Something that a rename would replace by a file. */
+static bool is_device(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+/* What a new file gets; there is no way to ask without setting it. */
+static mode_t creation_mode(void)
+{
+	mode_t mask = umask(077);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+/* A new file beside path. *temporary is malloc'ed, NULL if there is none. */
+static int open_beside(const char *path, char **temporary)
+{
+	struct stat st;
+	int fd;
+
+	*temporary = NULL;
+	if (!*path)
+		return -ENOENT;
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (asprintf(temporary, "%s.XXXXXX", path) < 0) {
+		*temporary = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(*temporary, O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	fd = -errno;
+	free(*temporary);
+	*temporary = NULL;
+	return fd;
+}
+
+static int write_one(const struct output *o, const struct report *r, const struct render_opts *opts)
+{
+	char *temporary = NULL;
+	FILE *out = NULL;
+	int fd, err;
+
+	if (is_device(o->path)) {
+		fd = open(o->path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+	} else {
+		fd = open_beside(o->path, &temporary);
+		if (fd < 0)
+			return fd;
+	}
+	out = fdopen(fd, "w");
+	if (!out) {
+		err = -errno;
+		close(fd);
+		goto cleanup;
+	}
+	err = o->renderer->emit(out, r, opts);
+	if (!err && temporary && fchmod(fd, creation_mode()))
+		err = -errno;
+	if (fclose(out) && !err)
+		err = -errno;
+	if (!err && temporary && rename(temporary, o->path))
+		err = -errno;
+cleanup:
+	if (err && temporary)
+		unlink(temporary);
+	free(temporary);
+	return err;
+}
+
+int output__write(const struct output *outputs, size_t n, const struct report *r,
+		  const struct render_opts *opts, const struct output **bad)
+{
+	int err, first = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		err = write_one(&outputs[i], r, opts);
+		if (err && !first) {
+			first = err;
+			*bad = &outputs[i];
+		}
+	}
+	return first;
+}
+
+int output__check(const struct output *outputs, size_t n, const struct output **bad)
+{
+	char *temporary;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < n; i++) {
+		*bad = &outputs[i];
+		if (is_device(outputs[i].path)) {
+			if (access(outputs[i].path, W_OK))
+				return -errno;
+			continue;
+		}
+		fd = open_beside(outputs[i].path, &temporary);
+		if (fd < 0)
+			return fd;
+		close(fd);
+		unlink(temporary);
+		free(temporary);
+	}
+	return 0;
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report as a profile for pprof: a gzipped message of profile.proto
+ * (https://github.com/google/pprof/blob/main/proto/profile.proto, whose field numbers these are).
+ *
+ * Sites are samples with two values, inuse_objects and inuse_space. Their entry point is a label,
+ * as a frame it would take everything for its own. Strings are written as the text report has them:
+ * readers may refuse what is not UTF-8.
+ */
+#include "render/render.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/gzip.h"
+#include "render/words.h"
+#include "report/hashidx.h"
+#include "report/proto.h"
+#include "report/report.h"
+
+#define PAGE 4096ULL
+
+enum { /* message Profile */
+	PROFILE_SAMPLE_TYPE = 1,
+	PROFILE_SAMPLE = 2,
+	PROFILE_MAPPING = 3,
+	PROFILE_LOCATION = 4,
+	PROFILE_FUNCTION = 5,
+	PROFILE_STRING_TABLE = 6,
+	PROFILE_TIME_NANOS = 9,
+	PROFILE_PERIOD_TYPE = 11,
+	PROFILE_PERIOD = 12,
+	PROFILE_COMMENT = 13,
+	PROFILE_DEFAULT_SAMPLE_TYPE = 14,
+};
+
+struct mapping {
+	uint32_t path, build_id; /* strings */
+	uint64_t base;		 /* where offset 0 of the file would be */
+	uint64_t low, high;	 /* addresses in it */
+	bool is_file;
+	bool named, lined; /* some of them have names, lines */
+};
+
+/* Parts of the profile that are told apart by a few numbers: their ids count from 1. */
+struct part {
+	struct hashidx index;
+	uint64_t (*key)[3];
+	size_t n, max;
+};
+
+struct profile {
+	struct proto whole, message, inner;
+	struct part strings_part, functions, locations, mappings_part;
+	char **strings; /* by number; 0 is "" */
+	struct mapping *mappings;
+	size_t max_strings, max_mappings;
+	uint64_t *ids; /* locations of the stack at hand */
+	size_t max_ids;
+	uint64_t seed;
+	bool failed; /* no memory */
+};
+
+static bool same_key(const void *ctx, uint32_t idx, const void *key)
+{
+	return !memcmp(((const struct part *)ctx)->key[idx], key, 3 * sizeof(uint64_t));
+}
+
+static bool grow(struct profile *p, void *array, size_t n, size_t *max, size_t size)
+{
+	void **a = array, *grown;
+
+	if (n < *max)
+		return true;
+	grown = reallocarray(*a, *max ? *max * 2 : 64, size);
+	if (!grown) {
+		p->failed = true;
+		return false;
+	}
+	*a = grown;
+	*max = *max ? *max * 2 : 64;
+	return true;
+}
+
+/* The id of what has that key; *is_new: it had none so far. 0: no memory. */
+static uint64_t find_part(struct profile *p, struct part *part, const uint64_t key[3], bool *is_new)
+{
+	uint64_t hash = hashidx__combine(p->seed, key[0]);
+	uint32_t idx;
+
+	hash = hashidx__combine(hashidx__combine(hash, key[1]), key[2]);
+	idx = hashidx__find(&part->index, hash, same_key, part, key);
+	*is_new = idx == HASHIDX_NONE;
+	if (!*is_new)
+		return idx + 1;
+	if (!grow(p, &part->key, part->n, &part->max, sizeof(*part->key)))
+		return 0;
+	if (hashidx__reserve(&part->index)) {
+		p->failed = true;
+		return 0;
+	}
+	memcpy(part->key[part->n], key, sizeof(*part->key));
+	hashidx__put(&part->index, hash, part->n);
+	return ++part->n;
+}
+
+static char *escaped(const char *s)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *mem = open_memstream(&text, &size);
+
+	if (!mem)
+		return NULL;
+	render__escape(mem, s);
+	if (!fclose(mem))
+		return text;
+	free(text);
+	return NULL;
+}
+
+static bool same_string(const void *ctx, uint32_t idx, const void *key)
+{
+	return !strcmp(((const struct profile *)ctx)->strings[idx], key);
+}
+
+/* The number of a string, that of "" for NULL. */
+static uint64_t string(struct profile *p, const char *s)
+{
+	struct part *part = &p->strings_part;
+	char *text = escaped(s ? s : "");
+	uint64_t hash;
+	uint32_t idx;
+
+	if (!text) {
+		p->failed = true;
+		return 0;
+	}
+	hash = hashidx__string(p->seed, text);
+	idx = hashidx__find(&part->index, hash, same_string, p, text);
+	if (idx != HASHIDX_NONE) {
+		free(text);
+		return idx;
+	}
+	if (!grow(p, &p->strings, part->n, &p->max_strings, sizeof(*p->strings)) ||
+	    hashidx__reserve(&part->index)) {
+		p->failed = true;
+		free(text);
+		return 0;
+	}
+	p->strings[part->n] = text;
+	hashidx__put(&part->index, hash, part->n);
+	proto__string(&p->whole, PROFILE_STRING_TABLE, text);
+	return part->n++;
+}
+
+static uint64_t function(struct profile *p, const char *name, const char *file)
+{
+	uint64_t key[3] = {string(p, name), string(p, file), 0}, id;
+	bool is_new;
+
+	id = find_part(p, &p->functions, key, &is_new);
+	if (!is_new || !id)
+		return id;
+	proto__u64(&p->message, 1, id);
+	proto__u64(&p->message, 2, key[0]); /* name, */
+	proto__u64(&p->message, 3, key[0]); /* system_name */
+	proto__u64(&p->message, 4, key[1]);
+	proto__message(&p->whole, PROFILE_FUNCTION, &p->message);
+	return id;
+}
+
+/* Where the instruction is that the frame stands for. */
+static uint64_t call_address(const struct report_frame *f)
+{
+	return f->addr && !f->interrupted ? f->addr - 1 : f->addr;
+}
+
+static uint64_t mapping(struct profile *p, const struct report_frame *f)
+{
+	uint64_t address = call_address(f), key[3], id;
+	struct mapping *m;
+	bool is_new;
+
+	if (!f->image)
+		return 0;
+	key[0] = string(p, f->image_path ? f->image_path : f->image);
+	key[1] = string(p, f->build_id);
+	key[2] = f->addr - (f->image_path ? f->image_offset : f->image_vaddr);
+	id = find_part(p, &p->mappings_part, key, &is_new);
+	if (!id || !grow(p, &p->mappings, id - 1, &p->max_mappings, sizeof(*p->mappings)))
+		return 0;
+	m = &p->mappings[id - 1];
+	if (is_new)
+		*m = (struct mapping){.path = key[0],
+				      .build_id = key[1],
+				      .base = key[2],
+				      .low = address,
+				      .high = address,
+				      .is_file = f->image_path};
+	if (address < m->low)
+		m->low = address;
+	if (address > m->high)
+		m->high = address;
+	m->named |= f->function != NULL;
+	m->lined |= f->line > 0;
+	return id;
+}
+
+/*
+ * Mappings are told by the pages that addresses were seen in: a part of the true ones, and enough
+ * to find the place in the file.
+ */
+static void emit_mappings(struct profile *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->mappings_part.n; i++) {
+		const struct mapping *m = &p->mappings[i];
+		uint64_t start = m->low & ~(PAGE - 1), end = (m->high | (PAGE - 1)) + 1;
+
+		proto__u64(&p->message, 1, i + 1);
+		proto__u64(&p->message, 2, start);
+		proto__u64(&p->message, 3, end ? end : UINT64_MAX);
+		if (m->is_file && start > m->base)
+			proto__u64(&p->message, 4, start - m->base);
+		proto__u64(&p->message, 5, m->path);
+		proto__u64(&p->message, 6, m->build_id);
+		proto__bool(&p->message, 7, m->named);
+		proto__bool(&p->message, 8, m->lined);
+		proto__bool(&p->message, 9, m->lined);
+		proto__bool(&p->message, 10, m->lined);
+		proto__message(&p->whole, PROFILE_MAPPING, &p->message);
+	}
+}
+
+/* A location without address: words that stand for frames. */
+static uint64_t words(struct profile *p, const char *name)
+{
+	uint64_t fn = function(p, name, NULL), key[3] = {0, 0, fn}, id;
+	bool is_new;
+
+	id = find_part(p, &p->locations, key, &is_new);
+	if (!is_new || !id)
+		return id;
+	proto__u64(&p->message, 1, id);
+	proto__u64(&p->inner, 1, fn);
+	proto__message(&p->message, 4, &p->inner);
+	proto__message(&p->whole, PROFILE_LOCATION, &p->message);
+	return id;
+}
+
+/* The location of n frames at one address, inlined ones first. */
+static uint64_t location(struct profile *p, const struct report_frame *f, size_t n)
+{
+	const char *file = f->path ? f->path : f->file;
+	uint64_t key[3], id;
+	bool is_new;
+	size_t i;
+
+	key[0] = call_address(f);
+	key[1] = mapping(p, &f[n - 1]);
+	key[2] = f->function ? function(p, f->function, file) : 0;
+	id = find_part(p, &p->locations, key, &is_new);
+	if (!is_new || !id)
+		return id;
+	for (i = 0; i < n; i++) /* before the location's own message is begun */
+		if (f[i].function)
+			function(p, f[i].function, f[i].path ? f[i].path : f[i].file);
+	proto__u64(&p->message, 1, id);
+	proto__u64(&p->message, 2, key[1]);
+	proto__u64(&p->message, 3, key[0]);
+	for (i = 0; i < n; i++) {
+		if (!f[i].function)
+			continue;
+		proto__u64(&p->inner, 1,
+			   function(p, f[i].function, f[i].path ? f[i].path : f[i].file));
+		proto__i64(&p->inner, 2, f[i].line > 0 ? f[i].line : 0);
+		proto__message(&p->message, 4, &p->inner);
+	}
+	proto__message(&p->whole, PROFILE_LOCATION, &p->message);
+	return id;
+}
+
+static size_t list_locations(struct profile *p, const struct report_site *site)
+{
+	const char *root = words__root(site);
+	size_t i, first, n = 0;
+
+	for (i = 0; i < site->n_frames; i++) {
+		const struct report_frame *f = site->frames;
+
+		for (first = i;
+		     f[i].inlined && i + 1 < site->n_frames && f[i + 1].addr == f[i].addr;)
+			i++;
+		if (!grow(p, &p->ids, n, &p->max_ids, sizeof(*p->ids)))
+			return 0;
+		p->ids[n++] = location(p, &f[first], i + 1 - first);
+	}
+	if (root && grow(p, &p->ids, n, &p->max_ids, sizeof(*p->ids)))
+		p->ids[n++] = words(p, root);
+	return n;
+}
+
+static void label(struct profile *p, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	proto__u64(&p->inner, 1, string(p, key));
+	proto__u64(&p->inner, 2, string(p, value));
+	proto__message(&p->message, 3, &p->inner);
+}
+
+/* The type is signed. */
+static uint64_t clamp(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : value;
+}
+
+static void emit_site(struct profile *p, const struct report_site *site)
+{
+	size_t n = list_locations(p, site);
+	uint64_t values[] = {clamp(site->count), clamp(site->bytes)};
+
+	proto__packed(&p->message, 1, p->ids, n);
+	proto__packed(&p->message, 2, values, 2);
+	label(p, "entry", site->entry);
+	label(p, "note", site->note);
+	label(p, "stack cut", site->stack_cut);
+	proto__message(&p->whole, PROFILE_SAMPLE, &p->message);
+}
+
+static void value_type(struct profile *p, uint32_t field, const char *type, const char *unit)
+{
+	proto__u64(&p->message, 1, string(p, type));
+	proto__u64(&p->message, 2, string(p, unit));
+	proto__message(&p->whole, field, &p->message);
+}
+
+static void emit_comment(const char *sentence, void *arg)
+{
+	struct profile *p = arg;
+	uint64_t text = string(p, sentence);
+
+	proto__packed(&p->whole, PROFILE_COMMENT, &text, 1);
+}
+
+static void build(struct profile *p, const struct report *r)
+{
+	bool by_bytes = !(r->sampling.calls > 1);
+	size_t i;
+
+	string(p, ""); /* has to be the first */
+	value_type(p, PROFILE_SAMPLE_TYPE, "inuse_objects", "count");
+	value_type(p, PROFILE_SAMPLE_TYPE, "inuse_space", "bytes");
+	for (i = 0; i < r->n_sites && !p->failed; i++)
+		emit_site(p, &r->sites[i]);
+	emit_mappings(p);
+	proto__i64(&p->whole, PROFILE_TIME_NANOS, (int64_t)r->time * 1000000000);
+	value_type(p, PROFILE_PERIOD_TYPE, by_bytes ? "space" : "objects",
+		   by_bytes ? "bytes" : "count");
+	proto__u64(&p->whole, PROFILE_PERIOD,
+		   by_bytes ? r->sampling.bytes + !r->sampling.bytes : r->sampling.calls);
+	words__warnings(r, emit_comment, p);
+	proto__u64(&p->whole, PROFILE_DEFAULT_SAMPLE_TYPE, string(p, "inuse_space"));
+}
+
+static void clear_part(struct part *part)
+{
+	hashidx__clear(&part->index);
+	free(part->key);
+}
+
+static void clear(struct profile *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->strings_part.n; i++)
+		free(p->strings[i]);
+	free(p->strings);
+	free(p->mappings);
+	free(p->ids);
+	clear_part(&p->strings_part);
+	clear_part(&p->functions);
+	clear_part(&p->locations);
+	clear_part(&p->mappings_part);
+	proto__clear(&p->whole);
+	proto__clear(&p->message);
+	proto__clear(&p->inner);
+}
+
+static int emit_pprof(FILE *out, const struct report *r, const struct render_opts *opts)
+{
+	struct profile p = {.seed = hashidx__seed()};
+	int err = -ENOMEM;
+
+	(void)opts;
+	build(&p, r);
+	errno = 0;
+	if (!p.failed && !p.whole.failed)
+		err = gzip__write(out, p.whole.data, p.whole.size);
+	clear(&p);
+	return err ? err : render__end(out);
+}
+
+const struct renderer render_pprof = {
+	.name = "pprof",
+	.emit = emit_pprof,
+};
