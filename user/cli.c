@@ -12,6 +12,7 @@
 
 #include "../bpf/memleak.h"
 #include "cli_kernel.h"
+#include "render/render.h"
 #include "target/spawn.h"
 
 #define NS_PER_MS 1000000ULL
@@ -43,7 +44,15 @@ enum {
 	OPT_STACK_EVERY,
 	OPT_DUMP,
 	OPT_TYPE,
+	OPT_FORMAT,
+	OPT_OUTPUT, /* and one for each further format */
 };
+
+#define FORMAT_NAME(name, help) " " #name
+#define FORMAT_NAMES RENDER_FORMATS(FORMAT_NAME)
+#define FORMAT_HELP(name, help) {#name, help},
+#define FORMAT_STRING(name, help) #name,
+#define OUTPUT_OPTION(name, help) {OPT_OUTPUT + RENDER_ID_##name, #name, "a file name"},
 
 static const struct opt {
 	int id; /* a letter, or OPT_ */
@@ -77,7 +86,8 @@ static const struct opt {
 	{OPT_NO_COLOR, "no-color", NULL},
 	{OPT_DEBUGINFOD, "debuginfod", NULL},
 	{OPT_VERSION, "version", NULL},
-	{'k', "kernel", NULL},
+	{OPT_FORMAT, "format", "one of" FORMAT_NAMES},
+	RENDER_FORMATS(OUTPUT_OPTION){'k', "kernel", NULL},
 	{'P', "percpu", NULL},
 	{'f', "filter", "an expression like 'bytes_alloc == 4096'"},
 	{OPT_PAGES, "pages", NULL},
@@ -98,9 +108,15 @@ struct parser {
 
 void cli__help(FILE *out)
 {
+	static const struct {
+		const char *name, *help;
+	} formats[] = {RENDER_FORMATS(FORMAT_HELP)};
+	size_t i;
+
 	fputs("Usage: memleak-bpf [OPTIONS] -p PID [INTERVAL [COUNT]]\n"
 	      "       memleak-bpf [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARGUMENTS]\n"
 	      "       memleak-bpf -k [OPTIONS] [INTERVAL [COUNT]]\n"
+	      "       memleak-bpf triage [OPTIONS] [INTERVAL [COUNT]]     (triage --help)\n"
 	      "       memleak-bpf maps [OPTIONS] PID [INTERVAL [COUNT]]   (maps --help)\n"
 	      "\n"
 	      "Report the memory that a program has allocated and not freed, by call stack.\n"
@@ -146,6 +162,13 @@ void cli__help(FILE *out)
 	      "      --dump[=BYTES]         what is in the objects (256 bytes of each)\n"
 	      "      --type STRUCT          the same, as fields of a structure\n"
 	      "\n"
+	      "Formats (files hold all stacks of the last report, whatever -T says):\n"
+	      "      --format FORMAT        standard output is one of these (text)\n",
+	      out);
+	for (i = 0; i < RENDER_N; i++)
+		fprintf(out, "      --%s FILE%*s%s\n", formats[i].name,
+			(int)(16 - strlen(formats[i].name)), "", formats[i].help);
+	fputs("\n"
 	      "Limits:\n"
 	      "      --max-live N           blocks followed at once, at least (1048576; at most\n"
 	      "                             112M); takes 36 bytes of kernel memory for each\n"
@@ -272,6 +295,20 @@ static int string(const struct parser *p, int id, const char *value, const char 
 	return 0;
 }
 
+static int format(const struct parser *p, const char *value)
+{
+	static const char *const names[] = {RENDER_FORMATS(FORMAT_STRING)};
+	size_t i;
+
+	for (i = 0; i < RENDER_N; i++) {
+		if (strcmp(value, names[i]))
+			continue;
+		p->cli->format = names[i];
+		return 0;
+	}
+	return bad_value(p, OPT_FORMAT, value);
+}
+
 static int parse_command(const struct parser *p, const char *value)
 {
 	struct cli *cli = p->cli;
@@ -294,6 +331,8 @@ static int parse_value(struct parser *p, int id, const char *value)
 	uint64_t n = 0;
 	int err;
 
+	if (id >= OPT_OUTPUT)
+		return string(p, id, value, &cli->output[id - OPT_OUTPUT]);
 	switch (id) {
 	case 'p':
 		if (cli->pid)
@@ -344,6 +383,8 @@ static int parse_value(struct parser *p, int id, const char *value)
 		return 0;
 	case OPT_OFFSET:
 		return string(p, id, value, &cli->offsets);
+	case OPT_FORMAT:
+		return format(p, value);
 	case OPT_MAX_LIVE:
 		return number(p, id, value, true, 1, LIVE_MAX_BLOCKS, &cli->max_live);
 	case OPT_MAX_STACKS:
@@ -555,6 +596,7 @@ int cli__parse(int argc, char **argv, struct cli *cli, FILE *err)
 	int ret;
 
 	*cli = (struct cli){
+		.format = "text",
 		.older_ns = 500 * NS_PER_MS,
 		.max_size = UINT64_MAX,
 		.top = 10,

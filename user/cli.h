@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "render/render.h"
+
 struct cli {
 	pid_t pid;	    /* -p, 0: none */
 	char **command;	    /* -c or --: NULL-terminated, NULL: none; lives until cli__clear */
@@ -47,7 +49,9 @@ struct cli {
 	uint64_t dump;		     /* --dump, bytes; 0: no contents */
 	const char *type;	     /* --type */
 	bool no_color;
-	bool debuginfod; /* --debuginfod */
+	const char *format;	      /* --format, default "text" */
+	const char *output[RENDER_N]; /* --text FILE and so on, by format; NULL: none */
+	bool debuginfod;	      /* --debuginfod */
 	bool version, help;
 };
 

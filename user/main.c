@@ -9,6 +9,8 @@
 #include "commands.h"
 #include "kernel/ktrace.h"
 #include "kernel_features.h"
+#include "render/output.h"
+#include "render/render.h"
 #include "trace.h"
 
 #define EXIT_USAGE 2
@@ -57,8 +59,24 @@ static int run_kernel(const struct cli *cli)
 	return ktrace__run(&opts, stdout);
 }
 
+static size_t list_outputs(const struct cli *cli, struct output outputs[RENDER_N])
+{
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < RENDER_N; i++)
+		if (cli->output[i])
+			outputs[n++] = (struct output){renderer__at(i), cli->output[i]};
+	return n;
+}
+
 static int run(const struct cli *cli)
 {
+	struct output outputs[RENDER_N];
+	size_t n_outputs = list_outputs(cli, outputs);
+	const struct renderer *format = renderer__find(cli->format);
+	/* what -T leaves out is left out by the text, files have it all */
+	bool all = n_outputs || format != &render_text;
 	const struct trace_opts opts = {
 		.pid = cli->pid,
 		.command = cli->command,
@@ -71,7 +89,7 @@ static int run(const struct cli *cli)
 		.model =
 			{
 				.older_ns = cli->older_ns,
-				.top = cli->top,
+				.top = all ? 0 : cli->top,
 				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
@@ -90,6 +108,10 @@ static int run(const struct cli *cli)
 		.interval_s = cli->interval_s,
 		.count = cli->count,
 		.duration_s = cli->duration_s,
+		.format = format,
+		.outputs = outputs,
+		.n_outputs = n_outputs,
+		.top = cli->top,
 		.color = !cli->no_color && isatty(STDOUT_FILENO),
 		.debuginfod = cli->debuginfod,
 		.verbose = cli->verbose,

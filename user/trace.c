@@ -14,8 +14,10 @@
 #include "attach.h"
 #include "elf/elfimg.h"
 #include "events.h"
+#include "origin.h"
 #include "probes.h"
 #include "reconcile.h"
+#include "render/output.h"
 #include "render/render.h"
 #include "report/intervals.h"
 #include "report/report.h"
@@ -81,6 +83,8 @@ void trace__announce(struct trace *t)
 	status__clear(&t->status);
 	if (!proc__info(t->pid, &now) && now.comm[0])
 		t->proc = now; /* execve has changed its name */
+	free(t->command);
+	t->command = origin__command(t->pid);
 	fprintf(stderr, "memleak-bpf: tracing pid %d (", t->pid);
 	render__escape(stderr, t->proc.comm);
 	fputs("), ", stderr);
@@ -260,6 +264,7 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 {
 	r->pid = t->pid;
 	r->comm = strdup(t->proc.comm);
+	origin__fill(&r->origin, t->command);
 	r->final = final;
 	r->max_live = t->opts->max_live;
 	r->most_live = LIVE_MAX_BLOCKS;
@@ -286,9 +291,25 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 				"system call tracepoints");
 }
 
+/* To where reports go. A format that cannot hold several waits for the last one. */
+static int emit_report(struct trace *t, const struct report *r)
+{
+	const struct trace_opts *o = t->opts;
+	const struct render_opts screen = {.color = o->color, .top = o->top};
+	const struct render_opts file = {.top = o->top};
+	const struct output *bad;
+	int err;
+
+	err = output__write(o->outputs, o->n_outputs, r, &file, &bad);
+	if (err) {
+		trace__say(t, "cannot write %s: %s", bad->path, strerror(-err));
+		t->file_failed = true;
+	}
+	return o->format->follows || r->final ? o->format->emit(t->out, r, &screen) : 0;
+}
+
 static int print_report(struct trace *t, bool final)
 {
-	const struct render_opts render = {.color = t->opts->color};
 	uint64_t began = trace__now_ns();
 	struct report *r = NULL;
 	int err;
@@ -306,9 +327,7 @@ static int print_report(struct trace *t, bool final)
 	reconcile__finish(t->reconcile, &r->memory);
 	complete_report(t, r, final);
 	status__clear(&t->status);
-	err = render_text.emit(t->out, r, &render);
-	if (!err && fflush(t->out))
-		err = -errno;
+	err = emit_report(t, r);
 	if (err)
 		t->output_broken = true;
 	if (t->opts->verbose)
@@ -442,9 +461,15 @@ static int exit_status(struct trace *t)
 int trace__run(const struct trace_opts *opts, FILE *out)
 {
 	struct trace t = {.opts = opts, .out = out, .pidfd = -1, .signals = -1};
+	const struct output *bad;
 	int err, status = 1;
 
 	status__init(&t.status, stderr);
+	err = output__check(opts->outputs, opts->n_outputs, &bad);
+	if (err) {
+		trace__say(&t, "cannot write %s: %s", bad->path, strerror(-err));
+		return status;
+	}
 	err = trace__set_up(&t);
 	if (!err) {
 		t.start_ns = trace__now_ns();
@@ -452,6 +477,8 @@ int trace__run(const struct trace_opts *opts, FILE *out)
 		status__clear(&t.status);
 		session__detach(t.session);
 		status = exit_status(&t);
+		if (!status)
+			status = t.file_failed;
 	} else if (t.spawn && err == -ENOENT) {
 		status = 127; /* as a shell: not found, not executable */
 	} else if (t.spawn && err == -EACCES) {

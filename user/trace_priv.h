@@ -16,6 +16,7 @@ struct trace {
 	FILE *out;
 	struct features features;
 	struct proc_info proc;
+	char *command;	     /* line of the target */
 	struct spawn *spawn; /* NULL: attached to a running process */
 	pid_t pid;
 	struct session *session;
@@ -45,6 +46,7 @@ struct trace {
 	bool ended; /* the target is gone */
 	bool stop;  /* asked to stop */
 	bool output_broken;
+	bool file_failed; /* a report could not be written into a file */
 	unsigned int n_signals;
 };
 

@@ -373,6 +373,7 @@ void trace__tear_down(struct trace *t)
 	tables__free(t->tables);
 	addrspace__free(t->as);
 	session__free(t->session);
+	free(t->command);
 	if (t->pidfd >= 0)
 		close(t->pidfd);
 	if (t->signals >= 0)

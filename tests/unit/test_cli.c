@@ -468,6 +468,29 @@ static void examples_work(void)
 	free(text);
 }
 
+static void formats(void)
+{
+	struct cli cli;
+	int i;
+
+	ACCEPT("-p 1");
+	CHECK_STR(cli.format, "text");
+	for (i = 0; i < RENDER_N; i++)
+		CHECK(!cli.output[i]);
+	cli__clear(&cli);
+	ACCEPT("-p 1 --format json --pprof a.pb.gz --html b.html");
+	CHECK_STR(cli.format, "json");
+	for (i = 0; i < RENDER_N; i++)
+		CHECK(!cli.output[i] == (i != RENDER_ID_pprof && i != RENDER_ID_html));
+	CHECK_STR(cli.output[RENDER_ID_pprof], "a.pb.gz");
+	CHECK_STR(cli.output[RENDER_ID_html], "b.html");
+	cli__clear(&cli);
+	check_refused("-p 1 --format xml",
+		      "option --format: 'xml' is not one of text json folded csv pprof svg html");
+	check_refused("-p 1 --json", "option --json: needs a file name");
+	check_refused("-p 1 --svg=", "option --svg: '' is not a file name");
+}
+
 int main(void)
 {
 	RUN(defaults);
@@ -485,5 +508,6 @@ int main(void)
 	RUN(help_fits_80_columns);
 	RUN(help_is_true);
 	RUN(examples_work);
+	RUN(formats);
 	return check_done();
 }
