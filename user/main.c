@@ -24,14 +24,39 @@ static void print_version(void)
 	features__print(&f, stdout);
 }
 
+/* Where reports go. files: room for one of each format; borrowed by what is returned. */
+static struct outputs find_outputs(const struct cli *cli, struct output files[RENDER_N])
+{
+	struct outputs o = {
+		.format = renderer__find(cli->format),
+		.files = files,
+		.top = cli->top,
+		.color = !cli->no_color && isatty(STDOUT_FILENO),
+	};
+	int i;
+
+	for (i = 0; i < RENDER_N; i++)
+		if (cli->output[i])
+			files[o.n_files++] = (struct output){renderer__at(i), cli->output[i]};
+	return o;
+}
+
+/* What -T leaves out is left out by the text, files have it all. */
+static size_t model_top(const struct cli *cli, const struct outputs *o)
+{
+	return o->n_files || o->format != &render_text ? 0 : cli->top;
+}
+
 static int run_kernel(const struct cli *cli)
 {
+	struct output files[RENDER_N];
+	const struct outputs outputs = find_outputs(cli, files);
 	const struct ktrace_opts opts = {
 		.pid = cli->pid,
 		.model =
 			{
 				.older_ns = cli->older_ns,
-				.top = cli->top,
+				.top = model_top(cli, &outputs),
 				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
@@ -52,31 +77,17 @@ static int run_kernel(const struct cli *cli)
 		.interval_s = cli->interval_s,
 		.count = cli->count,
 		.duration_s = cli->duration_s,
-		.color = !cli->no_color && isatty(STDOUT_FILENO),
+		.outputs = outputs,
 		.verbose = cli->verbose,
 	};
 
 	return ktrace__run(&opts, stdout);
 }
 
-static size_t list_outputs(const struct cli *cli, struct output outputs[RENDER_N])
-{
-	size_t n = 0;
-	int i;
-
-	for (i = 0; i < RENDER_N; i++)
-		if (cli->output[i])
-			outputs[n++] = (struct output){renderer__at(i), cli->output[i]};
-	return n;
-}
-
 static int run(const struct cli *cli)
 {
-	struct output outputs[RENDER_N];
-	size_t n_outputs = list_outputs(cli, outputs);
-	const struct renderer *format = renderer__find(cli->format);
-	/* what -T leaves out is left out by the text, files have it all */
-	bool all = n_outputs || format != &render_text;
+	struct output files[RENDER_N];
+	const struct outputs outputs = find_outputs(cli, files);
 	const struct trace_opts opts = {
 		.pid = cli->pid,
 		.command = cli->command,
@@ -89,7 +100,7 @@ static int run(const struct cli *cli)
 		.model =
 			{
 				.older_ns = cli->older_ns,
-				.top = all ? 0 : cli->top,
+				.top = model_top(cli, &outputs),
 				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
@@ -108,11 +119,7 @@ static int run(const struct cli *cli)
 		.interval_s = cli->interval_s,
 		.count = cli->count,
 		.duration_s = cli->duration_s,
-		.format = format,
 		.outputs = outputs,
-		.n_outputs = n_outputs,
-		.top = cli->top,
-		.color = !cli->no_color && isatty(STDOUT_FILENO),
 		.debuginfod = cli->debuginfod,
 		.verbose = cli->verbose,
 	};

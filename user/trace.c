@@ -291,21 +291,16 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 				"system call tracepoints");
 }
 
-/* To where reports go. A format that cannot hold several waits for the last one. */
 static int emit_report(struct trace *t, const struct report *r)
 {
-	const struct trace_opts *o = t->opts;
-	const struct render_opts screen = {.color = o->color, .top = o->top};
-	const struct render_opts file = {.top = o->top};
 	const struct output *bad;
-	int err;
+	int files_err, err = outputs__emit(&t->opts->outputs, t->out, r, &files_err, &bad);
 
-	err = output__write(o->outputs, o->n_outputs, r, &file, &bad);
-	if (err) {
-		trace__say(t, "cannot write %s: %s", bad->path, strerror(-err));
+	if (files_err) {
+		trace__say(t, "cannot write %s: %s", bad->path, strerror(-files_err));
 		t->file_failed = true;
 	}
-	return o->format->follows || r->final ? o->format->emit(t->out, r, &screen) : 0;
+	return err;
 }
 
 static int print_report(struct trace *t, bool final)
@@ -465,7 +460,7 @@ int trace__run(const struct trace_opts *opts, FILE *out)
 	int err, status = 1;
 
 	status__init(&t.status, stderr);
-	err = output__check(opts->outputs, opts->n_outputs, &bad);
+	err = output__check(opts->outputs.files, opts->outputs.n_files, &bad);
 	if (err) {
 		trace__say(&t, "cannot write %s: %s", bad->path, strerror(-err));
 		return status;

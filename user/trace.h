@@ -8,11 +8,9 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "render/output.h"
 #include "report/model.h"
 #include "target/allocators.h"
-
-struct output;
-struct renderer;
 
 struct trace_opts {
 	pid_t pid;	/* trace this process, or 0: */
@@ -23,19 +21,15 @@ struct trace_opts {
 	uint64_t min_size, max_size; /* bytes */
 	uint64_t max_live, max_stacks;
 	uint32_t max_depth;
-	bool frame_pointers;	       /* walk stacks by frame pointers, without tables */
-	bool perf_events;	       /* also where the kernel has better links: for tests */
-	bool probes_pair;	       /* follow functions at entry and return, never inside */
-	bool probes_point;	       /* inside where possible, without proof */
-	bool trace_events;	       /* print each event */
-	uint64_t interval_s;	       /* between reports, 0: only the last one */
-	uint64_t count;		       /* reports, 0: no limit */
-	uint64_t duration_s;	       /* 0: no limit */
-	const struct renderer *format; /* on out */
-	const struct output *outputs;  /* and into files */
-	size_t n_outputs;
-	bool color;
-	size_t top; /* sites that text shows, 0: all; the model must keep as many */
+	bool frame_pointers;	/* walk stacks by frame pointers, without tables */
+	bool perf_events;	/* also where the kernel has better links: for tests */
+	bool probes_pair;	/* follow functions at entry and return, never inside */
+	bool probes_point;	/* inside where possible, without proof */
+	bool trace_events;	/* print each event */
+	uint64_t interval_s;	/* between reports, 0: only the last one */
+	uint64_t count;		/* reports, 0: no limit */
+	uint64_t duration_s;	/* 0: no limit */
+	struct outputs outputs; /* the model must keep as many sites as these show */
 	bool debuginfod;
 	int verbose;
 };

@@ -43,12 +43,24 @@ if make_objects messages messages 1003 -p @ --dump=128; then
 	end_objects messages
 fi
 
-if make_objects files files 700 -p @; then
+# In a file, too: what is written beside the screen is the same report.
+in_file=$(mktemp)
+if make_objects files files 700 -p @ --json "$in_file"; then
 	holds files-count "700 files" "$FILES == 700"
+	if [ "$($PYTHON -c '
+import json, sys
+report = json.loads(open(sys.argv[1], encoding="utf-8").read().splitlines()[-1])
+print(sum(s["count"] for s in report["sites"] if s["frames"][0]["function"] in sys.argv[2:]))
+' "$in_file" alloc_empty_file __alloc_file)" = 700 ]; then
+		pass files-json "and in a file of JSON"
+	else
+		fail_case files-json "not the same in the file"
+	fi
 	release_objects
 	holds files-released "nothing is left of them" "$FILES == 0"
 	end_objects files
 fi
+rm -f "$in_file"
 
 if make_objects pipes pipes 300 -p @; then
 	holds pipes-count "300 pipes, of two objects each" 'last.made_by("alloc_pipe_info")[1] == 600'

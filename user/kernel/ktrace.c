@@ -19,6 +19,7 @@
 #include "kernel/ksession.h"
 #include "kernel/near.h"
 #include "kernel_features.h"
+#include "origin.h"
 #include "render/render.h"
 #include "report/report.h"
 
@@ -39,6 +40,7 @@ struct ktrace {
 	uint64_t tidy_ns; /* when to look at the table next */
 	int signals;
 	bool stop, output_broken;
+	bool file_failed; /* a report could not be written to it */
 };
 
 static uint64_t now_ns(void)
@@ -201,7 +203,8 @@ static int set_up(struct ktrace *t)
 
 static int print_report(struct ktrace *t, bool final)
 {
-	const struct render_opts render = {.color = t->opts->color};
+	const struct output *bad;
+	int files_err;
 	uint64_t began = now_ns();
 	struct report *r = NULL;
 	int err = kreport__take(t->reports, &r);
@@ -210,10 +213,15 @@ static int print_report(struct ktrace *t, bool final)
 		say("cannot read what is outstanding: %s", strerror(-err));
 		return err;
 	}
+	origin__fill(&r->origin, NULL);
 	r->final = final;
 	r->max_live = t->opts->max_live;
 	r->max_stacks = t->opts->max_stacks;
-	err = render_text.emit(t->out, r, &render);
+	err = outputs__emit(&t->opts->outputs, t->out, r, &files_err, &bad);
+	if (files_err) {
+		say("cannot write %s: %s", bad->path, strerror(-files_err));
+		t->file_failed = true;
+	}
 	if (!err && fflush(t->out))
 		err = -errno;
 	if (err)
@@ -292,12 +300,19 @@ static void tear_down(struct ktrace *t)
 int ktrace__run(const struct ktrace_opts *opts, FILE *out)
 {
 	struct ktrace t = {.opts = opts, .out = out, .signals = -1};
-	int err = set_up(&t);
+	const struct output *bad;
+	int err = output__check(opts->outputs.files, opts->outputs.n_files, &bad);
+
+	if (err) {
+		say("cannot write %s: %s", bad->path, strerror(-err));
+		return 1;
+	}
+	err = set_up(&t);
 
 	if (!err) {
 		t.start_ns = now_ns();
 		loop(&t);
 	}
 	tear_down(&t);
-	return err || t.output_broken;
+	return err || t.output_broken || t.file_failed;
 }

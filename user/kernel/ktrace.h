@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "render/output.h"
 #include "report/model.h"
 
 struct ktrace_opts {
@@ -22,7 +23,7 @@ struct ktrace_opts {
 	uint64_t dump;	    /* bytes, 0: no contents */
 	const char *type;
 	uint64_t interval_s, count, duration_s; /* as in struct trace_opts */
-	bool color;
+	struct outputs outputs; /* the model must keep as many sites as these show */
 	int verbose;
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "render/render.h"
+#include "report/report.h"
 
 /* Something that a rename would replace by a file. */
 static bool is_device(const char *path)
@@ -123,4 +124,14 @@ int output__check(const struct output *outputs, size_t n, const struct output **
 		free(temporary);
 	}
 	return 0;
+}
+
+int outputs__emit(const struct outputs *o, FILE *stream, const struct report *r, int *files_err,
+		  const struct output **bad)
+{
+	const struct render_opts screen = {.color = o->color, .top = o->top};
+	const struct render_opts file = {.top = o->top};
+
+	*files_err = output__write(o->files, o->n_files, r, &file, bad);
+	return o->format->follows || r->final ? o->format->emit(stream, r, &screen) : 0;
 }

@@ -8,7 +8,9 @@
 #ifndef RENDER_OUTPUT_H
 #define RENDER_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct render_opts;
 struct renderer;
@@ -27,4 +29,20 @@ int output__check(const struct output *outputs, size_t n, const struct output **
 /* Write the report to each. Those behind one that fails are written, too. Returns as above. */
 int output__write(const struct output *outputs, size_t n, const struct report *r,
 		  const struct render_opts *opts, const struct output **bad);
+
+/* Where the reports of a trace go: in one format to a stream, and into files. */
+struct outputs {
+	const struct renderer *format; /* of the stream */
+	const struct output *files;
+	size_t n_files;
+	size_t top; /* sites that text shows, 0: all */
+	bool color; /* of the stream */
+};
+
+/*
+ * Write the report to all of them; a format that cannot hold several waits for the last one.
+ * Returns 0 or the stream's negative errno. *files_err, *bad: as output__write.
+ */
+int outputs__emit(const struct outputs *o, FILE *stream, const struct report *r, int *files_err,
+		  const struct output **bad);
 #endif
