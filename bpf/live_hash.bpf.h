@@ -36,7 +36,7 @@ static __always_inline int live_record(__u64 addr, __u64 what, __u64 when, __u64
 	struct live_key key = {.addr = addr, .space = LIVE_SPACE(what)};
 	struct live_entry entry = {.what = what, .when = when}, *there;
 	__u64 counted = *(volatile __u64 *)count;
-	long err, replaced = 0;
+	int err, replaced = 0; /* an int, as in object_hash.bpf.h */
 
 	entry.id = LIVE_ID(bpf_get_smp_processor_id(), SEEN_COUNT(counted));
 	err = bpf_map_update_elem(&live, &key, &entry, BPF_NOEXIST);

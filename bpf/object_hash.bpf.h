@@ -40,7 +40,8 @@ static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __
 	struct object_key key = {.addr = addr, .space = OBJECT_SPACE(what)};
 	struct object_entry entry = {
 		.what = what, .when = OBJECT_WHEN(origin, bpf_jiffies64(), 0), .epoch = epoch};
-	long err = bpf_map_update_elem(&objects, &key, &entry, BPF_NOEXIST);
+	/* before 6.4 (d7ba4cc900bf) what is called returns an int, with nothing above it */
+	int err = bpf_map_update_elem(&objects, &key, &entry, BPF_NOEXIST);
 
 	if (!err) {
 		__sync_fetch_and_add(&state.n_objects, 1);
