@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,12 +65,18 @@ static const char *const allocator[] = {
 	NULL,
 };
 
-bool kstacks__is_allocator(const char *function)
+/*
+ * Is this a function of an allocator, or of what traces it? What a module calls vmalloc_something
+ * is none; programs are in a "module", too.
+ */
+static bool is_allocator(const struct ksym *sym)
 {
 	size_t i;
 
+	if (sym->module && strcmp(sym->module, "bpf"))
+		return false;
 	for (i = 0; allocator[i]; i++)
-		if (!strncmp(function, allocator[i], strlen(allocator[i])))
+		if (!strncmp(sym->name, allocator[i], strlen(allocator[i])))
 			return true;
 	return false;
 }
@@ -99,7 +106,7 @@ size_t kstacks__first(const struct kallsyms *symbols, const struct stack_trace *
 		return 0;
 	for (i = 0; i < trace->head.depth; i++)
 		if (kallsyms__find(symbols, trace->pc[i] - 1, &sym) && sym.is_text &&
-		    !kstacks__is_allocator(sym.name))
+		    !is_allocator(&sym))
 			return i;
 	return 0;
 }

@@ -3,7 +3,6 @@
 #ifndef KERNEL_KSTACKS_H
 #define KERNEL_KSTACKS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +24,4 @@ size_t kstacks__first(const struct kallsyms *symbols, const struct stack_trace *
  */
 int kstacks__resolve(const struct kallsyms *symbols, const struct stack_trace *trace,
 		     uint64_t call_site, struct model_stack *out);
-/* Is this a function of an allocator, or of what traces it? */
-bool kstacks__is_allocator(const char *function);
 #endif
