@@ -8,7 +8,7 @@
  * They cost the same. Arguments differ between kernels: where they do, there is a program for each
  * form, and user space loads the one that fits what BTF says of this kernel (user/kernel/forms.c).
  */
-#include "kernel_track.bpf.h"
+#include "kernel_pages.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -128,6 +128,8 @@ int on_page_alloc(__u64 *ctx)
 	e.alloc = bytes;
 	if (!is_wanted(&e))
 		return track_reject(ctx[0], KERNEL_SPACE_PAGES);
+	if (!state.has_blocks[order])
+		state.has_blocks[order] = 1;
 	return track_alloc(ctx, ctx[0], &o, object_what(bytes, bytes, KERNEL_SPACE_PAGES));
 }
 

@@ -149,7 +149,7 @@ enum kernel_stat {
 	KSTAT_NO_STACK,	  /* recorded without a stack that was wanted: stack table full */
 	KSTAT_STACK_BUSY, /* the same: interrupted while another one was taken */
 	KSTAT_FILTERED,	  /* passed over by the filter, -z, -Z or -p */
-	KSTAT_PIECES,	  /* pages: more pieces than before, as a block was freed in part */
+	KSTAT_PIECES,	  /* of blocks of pages, entered in their place as one was freed in part */
 	KSTAT_FAILED,	  /* allocations that failed */
 	KSTAT_MAX,
 	KSTAT_ROOM = 16,
@@ -185,12 +185,16 @@ struct kernel_config {
 	struct kernel_entry_range entry[KERNEL_ENTRY_RANGES];
 };
 
+#define MAX_ORDER 10 /* of blocks of pages */
+
 /* Shared state, written by BPF and read, or set before attaching, by user space. */
 struct kernel_state {
-	__u32 n_stacks;		  /* frames given out */
-	__u32 epoch;		  /* changed by user space when it takes a snapshot */
-	__u32 own_tgid;		  /* ours: what we cause is left out */
-	__u32 n_objects, n_sites; /* in their tables; only where these are hash maps */
+	__u32 n_stacks;			 /* frames given out */
+	__u32 epoch;			 /* changed by user space when it takes a snapshot */
+	__u32 own_tgid;			 /* ours: what we cause is left out */
+	__u32 n_objects, n_sites;	 /* in their tables; only where these are hash maps */
+	__u8 has_blocks[MAX_ORDER + 1];	 /* of pages: are blocks of that order followed? */
+	__u64 splits_begun, splits_done; /* of such blocks (kernel_pages.bpf.h) */
 	/* for, and of, the programs that user space runs */
 	__s32 peek_result;
 	__u32 peek_size;

@@ -10,6 +10,13 @@
 
 #include "kernel_maps.bpf.h"
 
+/* What object_word reads. */
+enum object_word {
+	OBJECT_WORD_WHAT,
+	OBJECT_WORD_WHEN,
+	OBJECT_WORD_EPOCH, /* of those that have it apart */
+};
+
 #ifdef MEMLEAK_OLD
 #include "object_hash.bpf.h"
 #else
@@ -45,6 +52,23 @@ static __always_inline struct object_slot *object_home_slot(__u64 home)
 static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __u32 epoch)
 {
 	return object_insert(addr, what, OBJECT_WHEN(origin, bpf_jiffies64(), epoch));
+}
+
+/* Enter what object_word has said of another one. */
+static __always_inline int object_put(__u64 addr, __u64 what, __u64 when, __u64 epoch)
+{
+	return object_insert(addr, what, when);
+}
+
+/* A word of the object at addr; 0: there is none. */
+VERIFIED_ONCE __u64 object_word(__u64 addr, __u64 space, __u32 word)
+{
+	__u64 index = object_find(addr, space);
+	struct object_slot *slot = index == OBJECT_NONE ? NULL : OBJECT_SLOT(index);
+
+	if (!slot || word == OBJECT_WORD_EPOCH)
+		return 0;
+	return OBJECT_LOAD(word == OBJECT_WORD_WHAT ? &slot->what : &slot->when);
 }
 
 #define CLAIM(word) (!__sync_lock_test_and_set(&(word), 1))
@@ -411,19 +435,6 @@ static __always_inline int track_free(__u64 ptr, __u32 space)
 	if (is_object(ptr) && !object_remove(ptr & OBJECT_ADDR_MASK, space))
 		stat_own(KSTAT_UNTRACKED);
 	return 0;
-}
-
-/* --- pages: a block may be freed in pieces --- */
-
-struct page {
-	unsigned long flags;
-} __attribute__((preserve_access_index));
-
-#define MAX_ORDER 10
-
-static __always_inline int track_page_free(__u64 page, __u32 order)
-{
-	return track_free(page, KERNEL_SPACE_PAGES);
 }
 
 #endif

@@ -34,12 +34,11 @@ struct {
 	__type(value, __u32);
 } site_taken SEC(".maps");
 
-/* As object_enter of the others: 0, 1: it replaces one at its address, or -1: no room. */
-static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __u32 epoch)
+/* As object_put of the others: 0, 1: it replaces one at its address, or -1: no room. */
+static __always_inline int object_put(__u64 addr, __u64 what, __u64 when, __u64 epoch)
 {
 	struct object_key key = {.addr = addr, .space = OBJECT_SPACE(what)};
-	struct object_entry entry = {
-		.what = what, .when = OBJECT_WHEN(origin, bpf_jiffies64(), 0), .epoch = epoch};
+	struct object_entry entry = {.what = what, .when = when, .epoch = epoch};
 	/* before 6.4 (d7ba4cc900bf) what is called returns an int, with nothing above it */
 	int err = bpf_map_update_elem(&objects, &key, &entry, BPF_NOEXIST);
 
@@ -50,6 +49,23 @@ static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __
 	if (err != -17 /* EEXIST */)
 		return -1;
 	return bpf_map_update_elem(&objects, &key, &entry, BPF_ANY) ? -1 : 1;
+}
+
+static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __u32 epoch)
+{
+	return object_put(addr, what, OBJECT_WHEN(origin, bpf_jiffies64(), 0), epoch);
+}
+
+VERIFIED_ONCE __u64 object_word(__u64 addr, __u64 space, __u32 word)
+{
+	struct object_key key = {.addr = addr, .space = space};
+	struct object_entry *entry = bpf_map_lookup_elem(&objects, &key);
+
+	if (!entry)
+		return 0;
+	return word == OBJECT_WORD_WHAT	  ? entry->what
+	       : word == OBJECT_WORD_WHEN ? entry->when
+					  : entry->epoch;
 }
 
 /* Remove an object. Returns 1, or 0: it is not there. */

@@ -191,7 +191,7 @@ static void fill_account(const struct kreport *r, const struct ksession_stats *s
 
 	for (i = 0; i < KERNEL_SITES; i++)
 		a->seen += r->seen[i];
-	a->seen += st->sum[KSTAT_NO_SITE];
+	a->seen += st->sum[KSTAT_NO_SITE] + st->sum[KSTAT_PIECES];
 	a->lost_full = st->sum[KSTAT_FULL] + st->sum[KSTAT_NO_SITE];
 	a->outstanding = outstanding;
 	a->freed = a->seen - outstanding - a->lost_full;
