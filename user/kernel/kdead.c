@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kernel/kallsyms.h"
 #include "kernel/kobjects.h"
@@ -154,6 +155,32 @@ int kdead__drop(struct kreport *r)
 		r->n_found += removed;
 	free(dead);
 	return err;
+}
+
+#define IN_HAND_NS 20000000 /* in which a worker frees what it has taken */
+
+/*
+ * An object is in no list while a worker has taken it from where it waited for RCU, nor while a
+ * sheaf of them waits. A grace period and a moment later it is free.
+ */
+int kdead__drop_in_hand(struct kreport *r)
+{
+	const struct timespec moment = {.tv_nsec = IN_HAND_NS};
+	size_t i, k;
+	int err;
+
+	if (!r->slub_answers || !r->n_objects)
+		return 0;
+	err = ksession__sync(r->session);
+	if (err)
+		return err;
+	nanosleep(&moment, NULL);
+	/* nor is any that has been freed, or replaced, meanwhile */
+	for (i = k = 0; i < r->n_objects; i++)
+		if (kobjects__is_same(r->session, &r->objects[i]))
+			r->objects[k++] = r->objects[i];
+	r->n_objects = k;
+	return kdead__drop(r);
 }
 
 #define TIDY_ABOVE 25 /* of a hundred slots taken */

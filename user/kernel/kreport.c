@@ -261,6 +261,8 @@ int kreport__take(struct kreport *r, struct report **out)
 		err = kobjects__read(r->session, epoch, &r->objects, &r->n_objects);
 	if (!err)
 		err = kdead__drop(r);
+	if (!err)
+		err = kdead__drop_in_hand(r);
 	if (err)
 		goto cleanup;
 	kgroups__update(r->groups);

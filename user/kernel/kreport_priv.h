@@ -72,6 +72,8 @@ int kreport__resolve(uint64_t key, struct model_stack *out, void *arg);
 int kdead__open(struct kreport *r);
 /* Drop those of r->objects that their allocator says are free. Returns 0 or -ENOMEM. */
 int kdead__drop(struct kreport *r);
+/* The same once more, for what was just being freed. Waits for RCU. */
+int kdead__drop_in_hand(struct kreport *r);
 
 /* Give a site of the report its stack, and the lines around it. */
 int ksites__complete(struct kreport *r, struct report_site *shown);
