@@ -218,7 +218,7 @@ demo: ## install what is missing (as root), trace a leaking program, show the re
 
 check-kernels: all ## test on Debian's kernels 5.10, 6.1, 6.12, 7.x in emulated machines (root)
 	@$(MAKE) --no-print-directory -C tests/prog
-	tests/vm/check-kernels
+	tests/vm/check-kernels $(KERNELS)
 
 bench: all bench-tools ## measure what tracing costs, and how long start and report take; needs root
 	tools/bench/run

@@ -216,6 +216,25 @@ holds()
 	fi
 }
 
+# compare [NAME DETAIL EXPRESSION]...: the same of many, for where it takes seconds to start Python
+compare()
+{
+	local names=() details=() expressions=() wrong i
+
+	while [ $# -gt 0 ]; do
+		names+=("$1") details+=("$2") expressions+=("$3")
+		shift 3
+	done
+	mapfile -t wrong < <($PYTHON tests/report.py each "$CASE/report" "${expressions[@]}")
+	for i in "${!names[@]}"; do
+		if [ "${wrong[i]-it was not evaluated}" = "" ]; then
+			pass "${names[i]}" "${details[i]}"
+		else
+			fail_case "${names[i]}" "${details[i]}: ${wrong[i]-it was not evaluated}"
+		fi
+	done
+}
+
 # run_tool ARGS...: to its end. Its exit status goes to TOOL_STATUS.
 run_tool()
 {

@@ -9,6 +9,8 @@ report.py check REPORT TRUTH [--attached] [--lossy] [--top]
         --top: not all stacks are shown, so sums are not compared
 report.py holds REPORT EXPRESSION
         A Python expression is true of `reports`, `last` and `total(function)`; else it is explained.
+report.py each REPORT EXPRESSION...
+        The same of many. Prints a line for each: what is wrong, or nothing.
 report.py symbols REPORT MAPS
         The names in the last report are those that nm has for these addresses. MAPS: /proc/PID/maps
         of the traced process. Prints how many frames were compared.
@@ -325,6 +327,10 @@ def symbols_right(path, maps_path):
 def main(argv):
     options = [a for a in argv if a.startswith("--")]
     words = [a for a in argv if not a.startswith("--")]
+    if words[:1] == ["each"] and len(words) > 2:
+        for expression in words[2:]:
+            print(*(" ".join(line.split("\n")) for line in holds(words[1], expression)))
+        return 0
     if len(words) != 3 or words[0] not in ("check", "holds", "symbols"):
         print(__doc__, file=sys.stderr)
         return 2
