@@ -68,8 +68,8 @@ LIB      := $(OUT)/libmemleak.a
 BIN      := $(OUT)/memleak-bpf
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(OUT)/%)
-BENCH    := $(addprefix $(OUT)/tools/bench/,shapes filters $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
-BENCH_BPF := walk shapes filters
+BENCH    := $(addprefix $(OUT)/tools/bench/,shapes filters kernel_shapes $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
+BENCH_BPF := walk shapes filters kernel_shapes
 JUDGES   := $(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(sort $(wildcard tests/judge/*.c))))
 JUDGE_BPF := $(patsubst %.bpf.c,%,$(sort $(wildcard tests/judge/*.bpf.c)))
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -223,6 +223,9 @@ check-kernels: all ## test on Debian's kernels 5.10, 6.1, 6.12, 7.x in emulated 
 bench: all bench-tools ## measure what tracing costs, and how long start and report take; needs root
 	tools/bench/run
 
+bench-kernel: all bench-tools ## measure what -k costs the kernel's allocators; needs root
+	tools/bench/run filters kernel
+
 FUZZ_SECONDS ?= 10
 fuzz: ## build tests/fuzz/fuzz_*.c with libFuzzer and run each for FUZZ_SECONDS (10)
 	@$(MAKE) --no-print-directory $(NJOBS) FUZZ=1 fuzzers
@@ -255,7 +258,7 @@ help: ## this text
 	@echo '  WERROR= do not stop at warnings'
 
 FORCE:
-.PHONY: check-kernels all unit judges test-unit check demo bench bench-tools fuzz fuzzers lint install uninstall clean help FORCE
+.PHONY: check-kernels all unit judges test-unit check demo bench bench-kernel bench-tools fuzz fuzzers lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -204,9 +204,13 @@ static __always_inline struct site_hits *site_enter(const struct origin *o, __u6
 	return here && here->hash == hash ? here : site_enter_far(o, hash, id);
 }
 
-/* Is this frame where an interrupt came in? Returns its context, 0: no. */
-VERIFIED_ONCE __u32 entry_context(__u64 pc)
+/*
+ * Is this frame where an interrupt came in? Returns its context, 0: no. One after the other, as the
+ * verifier then knows the ranges, and removes those that are empty.
+ */
+static __always_inline __u32 entry_context(__u64 pc)
 {
+#pragma unroll
 	for (int i = 0; i < KERNEL_ENTRY_RANGES; i++)
 		if (pc - cfg.entry[i].start < cfg.entry[i].end - cfg.entry[i].start)
 			return cfg.entry[i].context;
@@ -260,7 +264,8 @@ static __always_inline void note_latest(__u64 key)
 	__u32 i = key - 1;
 	struct kernel_latest *l = bpf_map_lookup_elem(&latest, &i);
 
-	if (!l || !CLAIM(l->busy))
+	/* one in a tick is as late as another */
+	if (!l || l->jiffies == bpf_jiffies64() || !CLAIM(l->busy))
 		return;
 	l->pid = bpf_get_current_pid_tgid() >> 32;
 	l->jiffies = bpf_jiffies64();

@@ -13,6 +13,7 @@ import bystander
 import cost
 import filters
 import kept
+import kernel
 import maps
 import outstanding
 import procs
@@ -31,6 +32,7 @@ PARTS = {
     "loops": cost.run,
     "programs": programs.run,
     "filters": filters.run,
+    "kernel": kernel.run,
 }
 
 

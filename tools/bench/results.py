@@ -26,6 +26,9 @@ AT_MOST = {
     "maps.one/memory": 64,
     "maps.growth/memory": 64,
     "filter.number/ratio": 1.1,
+    "kernel.site/empty": 1.2,
+    "kernel.sampled/empty": 1.5,
+    "kernel.stacks/stackid": 1.2,
 }
 # Least that it may be: others' added time, or slowdown, against memleak-bpf's.
 AT_LEAST = {
@@ -33,6 +36,7 @@ AT_LEAST = {
     "kept.tool/stacks": 100,
     "cost.deep.bcc-symbol/tool": 15,
     "cost.deep.bcc-placed/tool": 2.3,
+    "kernel.bcc/site": 10,
     "programs.json.bcc/slower": 10,
     "programs.sqlite.bcc/slower": 10,
     "programs.cc1.bcc/slower": 10,
