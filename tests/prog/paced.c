@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -23,9 +24,10 @@
 #define LARGE (512 << 10)  /* above M_MMAP_THRESHOLD */
 #define SEGMENT (64 << 10) /* of shared memory */
 #define STACK (64 << 10)   /* of a thread, all touched */
-#define KEY 0x09998877	   /* of the segment that is attached again and again */
+#define KEY 0x0bf5eed5	   /* of the segment that is attached again and again */
 #define CACHE (4UL << 20)  /* that is what the bounded ones grow to */
-#define MAX_THREADS 1200
+#define MAX_THREADS 8000
+#define WATCHES 500
 #define MAX_SEGMENTS 3000
 
 static unsigned long rate = 4UL << 20;
@@ -72,7 +74,7 @@ static void *thread(void *unused)
 	return unused;
 }
 
-/* Threads that end, and that nobody joins: their stacks stay. */
+/* Threads that end, and that nobody joins: of their stacks the last pages used stay. */
 static void grow_stacks(void)
 {
 	static int n;
@@ -191,11 +193,27 @@ static void grow_fragments(void)
 	}
 }
 
-/* Descriptors: objects of the kernel. */
+/*
+ * Watches of epoll: an object of the kernel each (struct epitem, 128 bytes), for each pair of two
+ * descriptors, of which a process may have far less.
+ */
 static void grow_kernel(void)
 {
-	if (eventfd(0, 0) < 0)
-		fail("eventfd");
+	static int watched[WATCHES], epoll = -1;
+	static size_t n_watched, next = WATCHES;
+	struct epoll_event event = {.events = EPOLLIN};
+
+	while (n_watched < WATCHES) {
+		watched[n_watched] = eventfd(0, 0);
+		if (watched[n_watched++] < 0)
+			fail("eventfd");
+	}
+	if (next == WATCHES) {
+		epoll = epoll_create1(0);
+		next = 0;
+	}
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, watched[next++], &event))
+		fail("epoll");
 }
 
 static void grow_not(void)
@@ -218,7 +236,7 @@ static const struct {
 	{"file", grow_file, SEGMENT},
 	{"cache", grow_cache, SEGMENT},
 	{"fragments", grow_fragments, PAGE},
-	{"kernel", grow_kernel, 256},
+	{"kernel", grow_kernel, 128},
 	{"not", grow_not, PAGE},
 };
 
@@ -254,7 +272,7 @@ int main(int argc, char **argv)
 	}
 	atexit(end_segments);
 	signal(SIGTERM, quit_now);
-	getrlimit(RLIMIT_NOFILE, &files);
+	getrlimit(RLIMIT_NOFILE, &files); /* memfds */
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	target_create("READY_FILE");
