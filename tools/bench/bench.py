@@ -20,6 +20,7 @@ import procs
 import programs
 import results
 import startup
+import triage
 import walk
 
 PARTS = {
@@ -28,6 +29,7 @@ PARTS = {
     "walk": walk.run,
     "kept": kept.run,
     "maps": maps.run,
+    "triage": triage.run,
     "bystander": bystander.run,
     "loops": cost.run,
     "programs": programs.run,

@@ -25,6 +25,8 @@ AT_MOST = {
     "maps.one/time": 500,
     "maps.one/memory": 64,
     "maps.growth/memory": 64,
+    "triage.spawned/sample": 250,
+    "triage.forked/sample": 250,
     "filter.number/ratio": 1.1,
     "kernel.site/empty": 1.2,
     "kernel.sampled/empty": 1.5,
