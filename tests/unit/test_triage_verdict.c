@@ -232,10 +232,11 @@ static void kernel(unsigned int i)
 	feed(&h, "slab/links", "dentry =reclaimable\nskb :0000256\nkmalloc-256 :0000256\n");
 	feed(&h, "slabinfo",
 	     "slabinfo - version: 2.1\n"
-	     "kmalloc-4k 10 10 4096 1 1 : tunables 0 0 0 : slabdata %u %u 0\n"
-	     "dentry 10 10 192 21 1 : tunables 0 0 0 : slabdata %u %u 0\n"
-	     "still 10 10 192 21 1 : tunables 0 0 0 : slabdata 5000 5000 0\n",
-	     100 + 200 * i, 100 + 200 * i, 100 + 500 * i, 100 + 500 * i);
+	     "kmalloc-4k %u 2000 4096 1 1 : tunables 0 0 0 : slabdata 2000 2000 0\n"
+	     "vm_area_struct %u 90000 200 20 1 : tunables 0 0 0 : slabdata 5000 5000 0\n"
+	     "dentry %u 90000 192 21 1 : tunables 0 0 0 : slabdata 5000 5000 0\n"
+	     "still 9999 9999 192 21 1 : tunables 0 0 0 : slabdata 500 500 0\n",
+	     100 + 200 * i, 3000 + 1000 * i, 1000 + 9000 * i);
 	feed_process(&h, 40, "beside", START, 5000 + leaks_kb * i, 0, 1);
 }
 
@@ -245,7 +246,7 @@ static void kernel_memory(void)
 
 	leaks_kb = 0;
 	five(kernel);
-	CHECK_EQ(v.n, 3);
+	CHECK_EQ(v.n, 4);
 	f = finding(0, FOUND_USE);
 	CHECK_EQ(f->row, USE_UNACCOUNTED);
 	NEAR(f->trend.slope, 4500 * KIB, 1e-6);
@@ -253,12 +254,15 @@ static void kernel_memory(void)
 	CHECK(f->row >= 0 && !strcmp(h.slab[f->row].name, "kmalloc-4k"));
 	NEAR(f->trend.slope, 400 * KIB, 1e-6);
 	CHECK_EQ(finding(2, FOUND_USE)->row, USE_PAGE_TABLES);
-	/* Beside a process that takes 20 times as much it is what that needs. */
+	f = finding(3, FOUND_SLAB);
+	CHECK(f->row >= 0 && !strcmp(h.slab[f->row].name, "vm_area_struct"));
+	/* Beside a process that takes 20 times as much, the latter two are what that needs. */
 	leaks_kb = 40000;
 	five(kernel);
-	CHECK_EQ(v.n, 2);
+	CHECK_EQ(v.n, 3);
 	CHECK_EQ(pid_of(finding(0, FOUND_PROCESS)), 40);
 	CHECK_EQ(finding(1, FOUND_USE)->row, USE_UNACCOUNTED);
+	CHECK_EQ(finding(2, FOUND_SLAB)->row, table__find(&h.slabs, "kmalloc-4k"));
 }
 
 static void only_available(unsigned int i)

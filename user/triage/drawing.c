@@ -90,12 +90,9 @@ static double put_bars(FILE *out, double y, const char *heading, const struct ba
 	return y + ROW;
 }
 
-/* enum use order has the parts of the whole first. */
+/* The parts of the whole. */
 static size_t use_bars(const struct history *h, const struct verdict *v, struct bar *bars)
 {
-	static const enum hue hues[] = {HUE_BLUE,   HUE_GREEN,	HUE_ORANGE, HUE_CYAN,
-					HUE_PURPLE, HUE_YELLOW, HUE_BROWN,  HUE_PINK,
-					HUE_PINK,   HUE_BROWN,	HUE_RED};
 	size_t n = 0;
 	int use;
 
@@ -104,7 +101,7 @@ static size_t use_bars(const struct history *h, const struct verdict *v, struct 
 			continue;
 		snprintf(bars[n].label, sizeof(bars[n].label), "%s", say__use((enum use)use));
 		bars[n].bytes = table__last(&h->uses, use, 0);
-		bars[n].hue = hues[use];
+		bars[n].hue = screen__use_hue((enum use)use);
 		bars[n].kind = v->use[use].kind;
 		bars[n].growth = v->use[use].last - v->use[use].first;
 		n++;
@@ -277,7 +274,8 @@ static void put_slab_table(FILE *out, const struct history *h, const struct verd
 	page__table_begin(out, heads, sizeof(heads) / sizeof(*heads));
 	for (i = 0; i < v->slabs.n && i < 50; i++) {
 		const struct ranked *r = &v->slabs.at[i];
-		const char *cells[] = {h->slab[r->row].name, say__bytes(a[0], r->size), objects,
+		double size = (double)h->slab[r->row].pages * (double)h->page_size;
+		const char *cells[] = {h->slab[r->row].name, say__bytes(a[0], size), objects,
 				       say__change(a[1], r->growth), trend__word(r->trend.kind)};
 
 		snprintf(objects, sizeof(objects), "%llu",

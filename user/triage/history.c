@@ -78,7 +78,7 @@ void history__clear(struct history *h)
 static int make_uses(struct history *h)
 {
 	static const char *const keys[USES] = {"0", "1", "2", "3", "4", "5", "6", "7",
-					       "8", "9", "a", "b", "c", "d", "e"};
+					       "8", "9", "a", "b", "c", "d", "e", "f"};
 	bool is_new;
 	int i;
 
@@ -115,11 +115,33 @@ static void use(struct history *h, enum use u, uint64_t bytes)
 	h->has_use[u] = true;
 }
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* The terms of the account that have no line of their own. */
+static void take_other(struct history *h, const struct meminfo_account *account)
+{
+	double rest = 0;
+	size_t i;
+	int u;
+
+	for (i = 0; i < account->n; i++)
+		rest += (double)account->term[i].bytes;
+	for (u = 0; u <= USE_FREE; u++)
+		if (u != USE_OTHER && u != USE_UNACCOUNTED && h->has_use[u])
+			rest -= table__last(&h->uses, u, 0);
+	if (rest > 0)
+		use(h, USE_OTHER, (uint64_t)rest);
+}
+
 static int take_meminfo(struct history *h, struct span text)
 {
 	struct meminfo_account account;
 	struct meminfo m;
 	const uint64_t *v = m.value;
+	uint64_t huge;
 	bool estimated;
 	int err = meminfo__parse(text.at, span__len(text), &m);
 
@@ -132,6 +154,8 @@ static int take_meminfo(struct history *h, struct span text)
 	meminfo__account(&m, &account);
 	if (meminfo__has(&m, MEM_ANON))
 		use(h, USE_ANON, v[MEM_ANON]);
+	else /* before Linux 2.6.18 */
+		use(h, USE_ANON, less(v[MEM_ACTIVE] + v[MEM_INACTIVE], meminfo__file_cache(&m)));
 	use(h, USE_FILE, meminfo__file_cache(&m));
 	if (meminfo__has(&m, MEM_SHMEM))
 		use(h, USE_SHMEM, v[MEM_SHMEM]);
@@ -146,19 +170,18 @@ static int take_meminfo(struct history *h, struct span text)
 		use(h, USE_STACKS, v[MEM_KERNEL_STACK]);
 	/* As in meminfo__account: memory, and without stacks. */
 	if (meminfo__has(&m, MEM_KRECLAIMABLE))
-		use(h, USE_VMALLOC,
-		    v[MEM_VMALLOC_USED] >= v[MEM_KERNEL_STACK]
-			    ? v[MEM_VMALLOC_USED] - v[MEM_KERNEL_STACK]
-			    : v[MEM_VMALLOC_USED]);
+		use(h, USE_VMALLOC, less(v[MEM_VMALLOC_USED], v[MEM_KERNEL_STACK]));
 	if (meminfo__has(&m, MEM_PERCPU))
 		use(h, USE_PERCPU, v[MEM_PERCPU]);
 	if (meminfo__has(&m, MEM_HUGETLB))
 		use(h, USE_HUGETLB, v[MEM_HUGETLB]);
+	else if (!__builtin_mul_overflow(v[MEM_HUGE_PAGES], v[MEM_HUGE_SIZE], &huge))
+		use(h, USE_HUGETLB, huge);
 	table__set(&h->uses, USE_UNACCOUNTED, 0, (double)account.unaccounted);
 	h->has_use[USE_UNACCOUNTED] = true;
 	use(h, USE_FREE, v[MEM_FREE]);
-	use(h, USE_SWAP,
-	    v[MEM_SWAP_TOTAL] > v[MEM_SWAP_FREE] ? v[MEM_SWAP_TOTAL] - v[MEM_SWAP_FREE] : 0);
+	take_other(h, &account);
+	use(h, USE_SWAP, less(v[MEM_SWAP_TOTAL], v[MEM_SWAP_FREE]));
 	use(h, USE_AVAILABLE, meminfo__available(&m, &estimated));
 	return 0;
 }
@@ -231,8 +254,7 @@ static int take_slabinfo(struct history *h, struct span text)
 			break;
 		}
 		*cache = s.caches[i];
-		table__set(&h->slabs, row, SLAB_BYTES, (double)cache->pages * (double)h->page_size);
-		table__set(&h->slabs, row, SLAB_ACTIVE, (double)cache->active);
+		table__set(&h->slabs, row, SLAB_BYTES, (double)cache->active * (double)cache->size);
 	}
 	if (!err)
 		table__complete(&h->slabs);

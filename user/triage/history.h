@@ -31,7 +31,7 @@
 
 #define HISTORY_MAX_SAMPLES 1000
 
-/* What a machine's memory is used for, in bytes. */
+/* What a machine's memory is used for, in bytes: those up to USE_FREE add up to all of it. */
 enum use {
 	USE_ANON,	  /* of processes */
 	USE_FILE,	  /* page cache that can be dropped */
@@ -43,6 +43,7 @@ enum use {
 	USE_VMALLOC,
 	USE_PERCPU,
 	USE_HUGETLB,
+	USE_OTHER, /* zswap, GPU, swap cache that nobody has mapped ... */
 	USE_UNACCOUNTED,
 	USE_FREE,
 	/* Not parts of the whole: */

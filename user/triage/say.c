@@ -72,6 +72,7 @@ const char *say__use(enum use use)
 		[USE_VMALLOC] = "vmalloc",
 		[USE_PERCPU] = "percpu",
 		[USE_HUGETLB] = "huge pages",
+		[USE_OTHER] = "zswap, GPU and others",
 		[USE_UNACCOUNTED] = "unaccounted",
 		[USE_FREE] = "free",
 		[USE_SOCKETS] = "socket buffers",
@@ -203,25 +204,31 @@ void say__finding(FILE *out, const struct history *h, const struct finding *f)
 		fprintf(out, "; started %s ago: warming up?", say__seconds(text, f->age));
 }
 
-/* Attachments that were found, by the name of the process that has most of them. */
+/* Attachments that were found, by the process that has most of them. */
 static void put_attached(FILE *out, const struct history *h, const struct shm_segment *seg)
 {
 	const struct attachment *most = NULL;
+	uint64_t found = 0, all;
 	size_t i;
 
-	for (i = 0; i < h->n_attached; i++)
-		if (h->attached[i].shmid == seg->shmid &&
-		    (!most || h->attached[i].mappings > most->mappings))
+	for (i = 0; i < h->n_attached; i++) {
+		if (h->attached[i].shmid != seg->shmid)
+			continue;
+		found += h->attached[i].mappings;
+		if (!most || h->attached[i].mappings > most->mappings)
 			most = &h->attached[i];
-	if (!seg->attached) {
+	}
+	/* They were counted later than the segment was read. */
+	all = found > seg->attached ? found : seg->attached;
+	if (!all) {
 		fputs("nobody is attached", out);
 		return;
 	}
 	if (!most) {
-		fprintf(out, "%" PRIu64 " attachments", seg->attached);
+		fprintf(out, "%" PRIu64 " attachments", all);
 		return;
 	}
-	fprintf(out, "%" PRIu64 " of %" PRIu64 " attachments in ", most->mappings, seg->attached);
+	fprintf(out, "%" PRIu64 " of %" PRIu64 " attachments in ", most->mappings, all);
 	put_process(out, h, most->pid);
 }
 

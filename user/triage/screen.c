@@ -13,22 +13,23 @@
 
 #define BRIEF_LINES 25
 #define BRIEF_FINDINGS 3
-#define BRIEF_USES 6
-#define BRIEF_PROCESSES 3 /* at least */
+#define BRIEF_USES 6 /* less where there is more to say */
+#define MIN_USES 3
+#define BRIEF_PROCESSES 2 /* at least */
 #define SMALL 0.002	  /* of memory: not worth a line of a small screen unless it grows */
 #define SPARK 16
 
 enum hue screen__use_hue(enum use use)
 {
 	static const enum hue hues[USES] = {
-		[USE_ANON] = HUE_BLUE,	     [USE_FILE] = HUE_GREEN,
-		[USE_SHMEM] = HUE_ORANGE,    [USE_SLAB_SHRINKS] = HUE_CYAN,
-		[USE_SLAB] = HUE_PURPLE,     [USE_PAGE_TABLES] = HUE_YELLOW,
-		[USE_STACKS] = HUE_YELLOW,   [USE_VMALLOC] = HUE_PINK,
-		[USE_PERCPU] = HUE_PINK,     [USE_HUGETLB] = HUE_BROWN,
-		[USE_UNACCOUNTED] = HUE_RED, [USE_FREE] = HUE_GREY,
-		[USE_SOCKETS] = HUE_YELLOW,  [USE_SWAP] = HUE_BROWN,
-		[USE_AVAILABLE] = HUE_GREY,
+		[USE_ANON] = HUE_BLUE,	   [USE_FILE] = HUE_GREEN,
+		[USE_SHMEM] = HUE_ORANGE,  [USE_SLAB_SHRINKS] = HUE_CYAN,
+		[USE_SLAB] = HUE_PURPLE,   [USE_PAGE_TABLES] = HUE_YELLOW,
+		[USE_STACKS] = HUE_YELLOW, [USE_VMALLOC] = HUE_PINK,
+		[USE_PERCPU] = HUE_PINK,   [USE_HUGETLB] = HUE_BROWN,
+		[USE_OTHER] = HUE_BROWN,   [USE_UNACCOUNTED] = HUE_RED,
+		[USE_FREE] = HUE_GREY,	   [USE_SOCKETS] = HUE_YELLOW,
+		[USE_SWAP] = HUE_BROWN,	   [USE_AVAILABLE] = HUE_GREY,
 	};
 
 	return hues[use];
@@ -48,7 +49,7 @@ void screen__verdict(const struct screen *s, enum trend_kind kind)
 		bars__begin(s->out, s->opts.color, HUE_RED);
 	else if (kind == TREND_FLAT || kind == TREND_SHRINKING || kind == TREND_UNKNOWN)
 		bars__dim(s->out, s->opts.color);
-	fprintf(s->out, "%-16s", trend__word(kind));
+	fprintf(s->out, "%-16s", s->h->samples > 1 ? trend__word(kind) : "");
 	if (kind != TREND_STOPPED && kind != TREND_NOISY)
 		bars__end(s->out, s->opts.color);
 }
@@ -134,7 +135,9 @@ static void put_findings(const struct screen *s)
 	}
 	if (v->n > most)
 		fprintf(s->out, "         and %zu more (--all)\n", v->n - most);
-	if (s->h->samples < 5)
+	if (s->h->samples == 1)
+		fputs("One sample shows what is there, not what grows.\n", s->out);
+	else if (s->h->samples < 5)
 		fputs("With fewer than 5 samples growth cannot be told from chance.\n", s->out);
 	else if (!v->n)
 		fputs("No leak seen: nothing grows steadily. What is slow shows with --for 1h.\n",
@@ -151,10 +154,10 @@ static double total(const struct history *h)
 static char letter(enum use use)
 {
 	static const char letters[USES] = {
-		[USE_ANON] = 'p',	  [USE_FILE] = 'f',	   [USE_SHMEM] = 'm',
-		[USE_SLAB_SHRINKS] = 'r', [USE_SLAB] = 's',	   [USE_PAGE_TABLES] = 't',
-		[USE_STACKS] = 'k',	  [USE_VMALLOC] = 'v',	   [USE_PERCPU] = 'c',
-		[USE_HUGETLB] = 'h',	  [USE_UNACCOUNTED] = 'u',
+		[USE_ANON] = 'p',	  [USE_FILE] = 'f',    [USE_SHMEM] = 'm',
+		[USE_SLAB_SHRINKS] = 'r', [USE_SLAB] = 's',    [USE_PAGE_TABLES] = 't',
+		[USE_STACKS] = 'k',	  [USE_VMALLOC] = 'v', [USE_PERCPU] = 'c',
+		[USE_HUGETLB] = 'h',	  [USE_OTHER] = 'o',   [USE_UNACCOUNTED] = 'u',
 	};
 
 	return letters[use] ? letters[use] : ' ';
@@ -204,7 +207,7 @@ static void put_use(const struct screen *s, enum use use)
 
 	fprintf(s->out, "%c %-21s %10s %14s  ", s->opts.color ? ' ' : letter(use), say__use(use),
 		say__bytes(size, table__last(&s->h->uses, use, 0)),
-		t->kind == TREND_FLAT ? "" : say__rate(rate, s->h, slope));
+		t->kind == TREND_FLAT || s->h->samples < 2 ? "" : say__rate(rate, s->h, slope));
 	if (use == USE_AVAILABLE && t->kind == TREND_GROWING)
 		fputs("shrinking       ", s->out);
 	else if (use == USE_AVAILABLE && t->kind == TREND_SHRINKING)
@@ -231,10 +234,21 @@ static bool is_worth_a_line(const struct screen *s, enum use use)
 	       table__last(&s->h->uses, use, 0) > SMALL * total(s->h);
 }
 
+/* Of two lines, is a the one to keep? What grows, and then what is large. */
+static bool matters_more(const struct screen *s, enum use a, enum use b)
+{
+	bool a_grows = s->v->use[a].kind == TREND_GROWING;
+	bool b_grows = s->v->use[b].kind == TREND_GROWING;
+
+	if (a_grows != b_grows)
+		return a_grows;
+	return table__last(&s->h->uses, a, 0) > table__last(&s->h->uses, b, 0);
+}
+
 static void put_uses(const struct screen *s)
 {
-	size_t n = 0;
-	int use;
+	size_t before;
+	int use, other;
 
 	if (!s->h->has_meminfo)
 		return;
@@ -243,10 +257,14 @@ static void put_uses(const struct screen *s)
 			   "samples   of the whole");
 	put_whole(s);
 	for (use = 0; use < USES; use++) {
-		if (!is_worth_a_line(s, use) || (!s->opts.all && n == BRIEF_USES))
+		if (!is_worth_a_line(s, use))
 			continue;
-		put_use(s, use);
-		n++;
+		before = 0;
+		for (other = 0; other < USES; other++)
+			before += other != use && is_worth_a_line(s, other) &&
+				  matters_more(s, other, use);
+		if (s->opts.all || before < s->uses)
+			put_use(s, use);
 	}
 }
 
@@ -312,7 +330,8 @@ static void put_bottom(const struct screen *s)
 {
 	size_t rows = s->opts.top ? s->opts.top : s->opts.all ? 10 : 2;
 
-	screen__slabs(s, rows);
+	if (s->slabs)
+		screen__slabs(s, rows);
 	screen__segments(s, rows);
 	if (s->opts.all)
 		screen__details(s);
@@ -323,8 +342,8 @@ static void put_bottom(const struct screen *s)
 void screen__print(FILE *out, const struct history *h, const struct verdict *v,
 		   const struct screen_opts *opts)
 {
-	const struct screen s = {out, h, v, *opts};
-	size_t above = 0, below = 0, rows;
+	struct screen s = {out, h, v, *opts, .uses = BRIEF_USES, .slabs = true};
+	size_t above = 0, below = 0, others, rows;
 	char *top, *bottom;
 
 	if (!h->samples)
@@ -332,8 +351,17 @@ void screen__print(FILE *out, const struct history *h, const struct verdict *v,
 	top = draw(&s, put_top, &above);
 	bottom = draw(&s, put_bottom, &below);
 	/* The blank line, the heading and the sums of processes are three. */
-	rows = above + below + 3 + BRIEF_PROCESSES < BRIEF_LINES ? BRIEF_LINES - above - below - 3
-								 : BRIEF_PROCESSES;
+	while (!opts->all && above + below + 3 + BRIEF_PROCESSES > BRIEF_LINES &&
+	       s.uses > MIN_USES) {
+		s.uses--;
+		s.slabs = false;
+		free(top);
+		free(bottom);
+		top = draw(&s, put_top, &above);
+		bottom = draw(&s, put_bottom, &below);
+	}
+	others = above + below + 3;
+	rows = others + BRIEF_PROCESSES < BRIEF_LINES ? BRIEF_LINES - others : BRIEF_PROCESSES;
 	if (opts->top || opts->all)
 		rows = opts->top ? opts->top : 10;
 	if (top)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "render/palette.h"
 #include "triage/verdict.h"
 
 struct screen_opts {
@@ -20,6 +21,8 @@ struct screen_opts {
 
 void screen__print(FILE *out, const struct history *h, const struct verdict *v,
 		   const struct screen_opts *opts);
+/* The colour of a use, here and in drawings. */
+enum hue screen__use_hue(enum use use);
 /* The text of the header line, without a newline: also the title of pages. */
 void screen__summary(FILE *out, const struct history *h);
 #endif

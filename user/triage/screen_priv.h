@@ -3,7 +3,6 @@
 #ifndef TRIAGE_SCREEN_PRIV_H
 #define TRIAGE_SCREEN_PRIV_H
 
-#include "render/palette.h"
 #include "triage/screen.h"
 
 struct screen {
@@ -11,9 +10,10 @@ struct screen {
 	const struct history *h;
 	const struct verdict *v;
 	struct screen_opts opts;
+	size_t uses; /* lines about what memory is used for, if not all */
+	bool slabs;  /* are caches that grow shown? */
 };
 
-enum hue screen__use_hue(enum use use);
 void screen__heading(const struct screen *s, const char *text);
 /* A verdict in its column, coloured by how bad it is. */
 void screen__verdict(const struct screen *s, enum trend_kind kind);

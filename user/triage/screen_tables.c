@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "render/bars.h"
+#include "render/format.h"
 #include "render/render.h"
 #include "triage/say.h"
 #include "triage/screen_priv.h"
@@ -34,10 +35,11 @@ static void put_process(const struct screen *s, const struct ranked *r)
 	fputc('\n', s->out);
 }
 
+/* In KiB, as the kernel has them: whoever adds up what it says comes to the same. */
 static void put_sums(const struct screen *s)
 {
-	double own = 0, pss = 0, swap = 0;
-	char a[SAY_SIZE], b[SAY_SIZE], c[SAY_SIZE];
+	uint64_t uss = 0, pss = 0, swap = 0;
+	char a[3][FORMAT_NUMBER_SIZE];
 	size_t i;
 
 	for (i = 0; i < s->v->processes.n; i++) {
@@ -45,14 +47,15 @@ static void put_sums(const struct screen *s)
 
 		if (!p->exact)
 			continue;
-		own += (double)p->rollup.private;
-		pss += (double)p->rollup.pss;
-		swap += (double)(p->rollup.swap_pss ? p->rollup.swap_pss : p->rollup.swap);
+		uss += p->rollup.private / 1024;
+		pss += p->rollup.pss / 1024;
+		swap += p->rollup.swap / 1024;
 	}
-	fprintf(s->out, "  all %zu: USS %s, PSS %s, swap %s", s->v->processes.n - s->h->denied,
-		say__bytes(a, own), say__bytes(b, pss), say__bytes(c, swap));
+	fprintf(s->out, "  all %zu: USS %s, PSS %s, swap %s KiB", s->h->seen - s->h->denied,
+		format__number(a[0], uss), format__number(a[1], pss), format__number(a[2], swap));
 	if (s->h->kernel_threads)
-		fprintf(s->out, "; without %zu kernel threads", s->h->kernel_threads);
+		fprintf(s->out, "; without %zu kernel thread%s", s->h->kernel_threads,
+			s->h->kernel_threads == 1 ? "" : "s");
 	if (s->v->came || s->v->went)
 		fprintf(s->out, "; %zu came and %zu went meanwhile", s->v->came, s->v->went);
 	fputc('\n', s->out);
@@ -64,8 +67,7 @@ void screen__processes(const struct screen *s, size_t rows)
 
 	if (!s->v->processes.n)
 		return;
-	if (s->opts.all)
-		fputc('\n', s->out);
+	fputc('\n', s->out);
 	screen__heading(
 		s, "Processes                  USS+swap        PSS      growth           rate  "
 		   "verdict          samples");
@@ -87,7 +89,8 @@ static void put_slab(const struct screen *s, const struct ranked *r)
 
 	fputs("  ", s->out);
 	bars__field(s->out, c->name, 24, false);
-	fprintf(s->out, " %10s %10" PRIu64 " %11s %14s  ", say__bytes(size, r->size), c->active,
+	fprintf(s->out, " %10s %10" PRIu64 " %11s %14s  ",
+		say__bytes(size, (double)c->pages * (double)s->h->page_size), c->active,
 		say__change(growth, r->growth),
 		r->growth ? say__rate(rate, s->h, r->trend.slope) : "");
 	screen__verdict(s, r->trend.kind);

@@ -9,19 +9,23 @@
 
 /* Changes that do not matter, bytes in all: a few pages of a process, batches of counters. */
 #define FLOOR_PROCESS (64u << 10)
-#define FLOOR_SLAB (64u << 10)
+#define FLOOR_SLAB (128u << 10)
 #define FLOOR_USE (256u << 10)
 #define FLOOR_UNACCOUNTED (8u << 20) /* per-CPU lists of free pages move by that much */
 #define FLOOR_NAME_BYTES (1u << 20)
 #define FLOOR_COUNT 1.5
-#define MAX_TRENDS 64	 /* rows of a table that are judged in any case */
-#define SIDE_EFFECT 0.05 /* page tables and caches that grow by less of what processes do */
-#define EXPLAINS 0.5	 /* who has this share of the growth is the one */
+#define MAX_TRENDS 64 /* rows of a table that are judged in any case */
+#define SIDE_EFFECT                                                                                \
+	0.05	     /* of what processes grow by: it takes so much page tables and the like       \
+		      */
+#define EXPLAINS 0.5 /* who has this share of the growth is the one */
 
 static int by_growth(const void *pa, const void *pb)
 {
 	const struct ranked *a = pa, *b = pb;
 
+	if ((a->trend.kind == TREND_GROWING) != (b->trend.kind == TREND_GROWING))
+		return a->trend.kind == TREND_GROWING ? -1 : 1;
 	if (a->growth != b->growth)
 		return a->growth < b->growth ? 1 : -1;
 	if (a->size != b->size)
@@ -73,6 +77,8 @@ static int rank(const struct history *h, const struct table *t, size_t metric, d
 		else
 			err = find_trend(h, t, r->row, metric, floor, &r->trend);
 	}
+	/* Again, now that it is known what grows. */
+	qsort(ranking->at, ranking->n, sizeof(*ranking->at), by_growth);
 	return err;
 }
 
@@ -120,7 +126,7 @@ static void find_processes(const struct history *h, struct verdict *v)
 	double span = history__seconds(h), ticks = (double)sysconf(_SC_CLK_TCK);
 	size_t i;
 
-	for (i = 0; i < v->processes.n; i++) {
+	for (i = 0; i < v->processes.n && v->n < VERDICT_MAX_PROCESSES; i++) {
 		const struct ranked *r = &v->processes.at[i];
 		const struct process *p = &h->process[r->row];
 		struct finding f = {FOUND_PROCESS, .row = r->row, .trend = r->trend};
@@ -220,7 +226,7 @@ static int find_segments(const struct history *h, struct verdict *v)
 	return err;
 }
 
-/* What grows beside something larger comes from that: page tables, mappings, threads. */
+/* The kernel's part of what processes take: mappings, page tables, threads. */
 static bool is_side_effect(const struct verdict *v, double slope)
 {
 	double sum = 0;
@@ -232,8 +238,22 @@ static bool is_side_effect(const struct verdict *v, double slope)
 	return slope < SIDE_EFFECT * sum;
 }
 
+static bool is_of_processes(const char *cache)
+{
+	static const char *const names[] = {
+		"vm_area_struct", "vma_lock",	  "anon_vma",	   "maple_node",  "task_struct",
+		"mm_struct",	  "signal_cache", "sighand_cache", "files_cache", "pid"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strncmp(cache, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
 static void find_kernel(const struct history *h, struct verdict *v)
 {
+	/* The first two are what processes need. */
 	static const enum use uses[] = {USE_PAGE_TABLES, USE_STACKS,  USE_VMALLOC,    USE_PERCPU,
 					USE_HUGETLB,	 USE_SOCKETS, USE_UNACCOUNTED};
 	size_t i, slabs = v->n;
@@ -242,16 +262,17 @@ static void find_kernel(const struct history *h, struct verdict *v)
 		const struct ranked *r = &v->slabs.at[i];
 		struct finding f = {FOUND_SLAB, .row = r->row, .trend = r->trend};
 
+		const char *name = h->slab[r->row].name;
+
 		if (r->trend.kind == TREND_GROWING &&
-		    slabinfo__is_reclaimable(h->slab_links, h->slab_links_len,
-					     h->slab[r->row].name) != 1 &&
-		    !is_side_effect(v, r->trend.slope))
+		    slabinfo__is_reclaimable(h->slab_links, h->slab_links_len, name) != 1 &&
+		    !(is_of_processes(name) && is_side_effect(v, r->trend.slope)))
 			add(v, &f);
 	}
 	for (i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
 		struct finding f = {FOUND_USE, .row = uses[i], .trend = v->use[uses[i]]};
 
-		if (f.trend.kind == TREND_GROWING && !is_side_effect(v, f.trend.slope))
+		if (f.trend.kind == TREND_GROWING && !(i < 2 && is_side_effect(v, f.trend.slope)))
 			add(v, &f);
 	}
 	/* Many caches that each grow by little, or no rights to see which. */

@@ -19,7 +19,7 @@ struct ranked {
 	struct trend trend;
 };
 struct ranking {
-	struct ranked *at; /* by growth, then by size, largest first */
+	struct ranked *at; /* what grows steadily first, then by growth, then by size */
 	size_t n;
 };
 
@@ -55,7 +55,8 @@ struct finding {
 	struct trend trend;	  /* in bytes; of FOUND_ATTACHMENT: in mappings */
 };
 
-#define VERDICT_MAX_FINDINGS 16
+#define VERDICT_MAX_FINDINGS 64
+#define VERDICT_MAX_PROCESSES 32 /* of them */
 
 struct verdict {
 	struct trend use[USES]; /* USE_AVAILABLE: of what there is less, so that it grows when
