@@ -62,12 +62,12 @@ static uint64_t read_page_tables(pid_t pid)
 	return (uint64_t)kb * 1024;
 }
 
-static void read_free(pid_t pid, const struct smaps *s, struct glibc_free *out)
+static void read_free(const struct sample *s, struct glibc_free *out)
 {
 	struct procmem mem;
 
-	procmem__open(&mem, pid);
-	if (glibc__free_memory(&mem, s, MAX_CHUNKS, out))
+	procmem__open(&mem, s->tid);
+	if (glibc__free_memory(&mem, &s->smaps, MAX_CHUNKS, out))
 		out->known = false;
 	procmem__close(&mem);
 }
@@ -81,8 +81,8 @@ struct reconcile *reconcile__new(pid_t pid, bool from_start)
 	r->pid = pid;
 	if (from_start || sample__take(pid, &r->base))
 		return r;
-	read_free(pid, &r->base.smaps, &r->base_free);
-	r->base_page_tables = read_page_tables(pid);
+	read_free(&r->base, &r->base_free);
+	r->base_page_tables = read_page_tables(r->base.tid);
 	return r;
 }
 
@@ -154,8 +154,8 @@ void reconcile__begin(struct reconcile *r)
 		clear_report(r);
 		return;
 	}
-	read_free(r->pid, &r->now.smaps, &r->now_free);
-	r->page_tables = read_page_tables(r->pid);
+	read_free(&r->now, &r->now_free);
+	r->page_tables = read_page_tables(r->now.tid);
 	r->known = true;
 }
 

@@ -39,6 +39,27 @@ static void parse(const uint8_t *data, size_t size, size_t piece, struct smaps *
 	smaps__finish(s);
 }
 
+/* Lines "# …" of a recording. */
+static void parse_facts(const uint8_t *data, size_t size, struct facts *f)
+{
+	char line[256];
+	size_t at = 0, n;
+
+	memset(f, 0, sizeof(*f));
+	for (; at < size; at += n + 1) {
+		const uint8_t *eol = memchr(data + at, '\n', size - at);
+
+		n = eol ? (size_t)(eol - data) - at : size - at;
+		if (n < 2 || n >= sizeof(line) || data[at] != '#')
+			continue;
+		memcpy(line, data + at + 2, n - 2);
+		line[n - 2] = '\0';
+		if (facts__parse(f, line) < 0)
+			abort();
+	}
+	facts__finish(f);
+}
+
 static void check(const struct smaps *s)
 {
 	uint64_t held = 0;
@@ -59,7 +80,7 @@ static void check(const struct smaps *s)
 }
 
 /* Groups and changes add up, and everything can be shown. */
-static void show(struct smaps *s)
+static void show(struct smaps *s, const struct facts *f)
 {
 	static const struct show_opts opts = {.top = 3, .columns = 100};
 	static struct sample before, after;
@@ -71,7 +92,7 @@ static void show(struct smaps *s)
 
 	after.smaps = *s;
 	if (!out || layout__make(&before.smaps, NULL, &before.layout) ||
-	    layout__make(s, NULL, &after.layout) ||
+	    layout__make(s, f, &after.layout) ||
 	    groups__make(&after.layout, GROUPS_BY_OBJECT, &groups) ||
 	    growth__make(&before.layout, &after.layout, &growth))
 		abort();
@@ -95,6 +116,7 @@ static void show(struct smaps *s)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct smaps whole, pieces;
+	struct facts facts;
 
 	if (!size)
 		return 0;
@@ -103,7 +125,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(&whole);
 	if (whole.n != pieces.n || memcmp(whole.sum, pieces.sum, sizeof(whole.sum)) != 0)
 		abort();
-	show(&whole);
+	parse_facts(data, size, &facts);
+	show(&whole, &facts);
+	facts__clear(&facts);
 	smaps__clear(&whole);
 	smaps__clear(&pieces);
 	return 0;

@@ -129,19 +129,14 @@ static void step_none(void)
 static const struct {
 	const char *name;
 	void (*step)(void);
-	int in_thread;
+	int in_thread; /* 2: and the main one ends */
 } mechanisms[] = {
-	{"brk", step_brk, 0},
-	{"arena", step_brk, 1},
-	{"threshold", step_threshold, 0},
-	{"mmap", step_mmap, 0},
-	{"shared", step_shared, 0},
-	{"memfd", step_memfd, 0},
-	{"file", step_file, 0},
-	{"sysv", step_sysv, 0},
-	{"threads", step_threads, 0},
-	{"unjoined", step_unjoined, 0},
-	{"none", step_none, 0},
+	{"brk", step_brk, 0},		{"arena", step_brk, 1},
+	{"leader", step_brk, 2},	{"threshold", step_threshold, 0},
+	{"mmap", step_mmap, 0},		{"shared", step_shared, 0},
+	{"memfd", step_memfd, 0},	{"file", step_file, 0},
+	{"sysv", step_sysv, 0},		{"threads", step_threads, 0},
+	{"unjoined", step_unjoined, 0}, {"none", step_none, 0},
 };
 
 static void (*step)(void);
@@ -173,7 +168,11 @@ int main(int argc, char **argv)
 			steps = strtoul(argv[2], NULL, 10);
 		if (!mechanisms[i].in_thread)
 			grow(NULL);
-		else if (!pthread_create(&thread, NULL, grow, NULL))
+		else if (pthread_create(&thread, NULL, grow, NULL))
+			return 97;
+		else if (mechanisms[i].in_thread == 2)
+			pthread_exit(NULL);
+		else
 			pthread_join(thread, NULL);
 		return 0;
 	}

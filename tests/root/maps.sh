@@ -10,6 +10,7 @@ ROUNDS=10
 declare -A EXPECTED=(
 	[brk]="heap grew .* brk heap"
 	[arena]="malloc arena \(arena 1\) grew .* other threads"
+	[leader]="malloc arena \(arena 1\) grew .* other threads"
 	[threshold]="anonymous \(malloc\) grew .* mmap threshold"
 	[mmap]="anonymous grew .* anonymous mmap"
 	[shared]="shared anonymous grew .* shared mmap"

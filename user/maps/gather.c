@@ -190,7 +190,7 @@ static int add_kept_names(pid_t pid, const struct smaps *s, struct facts *f)
 	return err;
 }
 
-int facts__gather(pid_t pid, const struct smaps *s, struct facts *f, bool *memory_denied)
+int facts__gather(pid_t tid, const struct smaps *s, struct facts *f, bool *memory_denied)
 {
 	struct procmem mem;
 	uint64_t probe;
@@ -198,7 +198,7 @@ int facts__gather(pid_t pid, const struct smaps *s, struct facts *f, bool *memor
 	int err = 0;
 
 	memset(f, 0, sizeof(*f));
-	procmem__open(&mem, pid);
+	procmem__open(&mem, tid);
 	*memory_denied = s->n > 0;
 	for (i = 0; i < s->n && i < 16 && *memory_denied; i++)
 		if (s->vma[i].map.read)
@@ -209,9 +209,9 @@ int facts__gather(pid_t pid, const struct smaps *s, struct facts *f, bool *memor
 	if (!err && !*memory_denied)
 		err = add_all_bss(&mem, s, f);
 	if (!err)
-		err = add_segments(pid, s, f);
+		err = add_segments(tid, s, f);
 	if (!err)
-		err = add_kept_names(pid, s, f);
+		err = add_kept_names(tid, s, f);
 	if (!err)
 		err = threads__gather(&mem, s, f);
 	facts__finish(f);

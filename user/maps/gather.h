@@ -10,8 +10,8 @@ struct facts;
 struct smaps;
 
 /*
- * *memory_denied: the process's memory may not be read, so that little is known. Returns 0 or
- * -ENOMEM; facts are finished.
+ * tid: a living thread of it. *memory_denied: the process's memory may not be read, so that little
+ * is known. Returns 0 or -ENOMEM; facts are finished.
  */
-int facts__gather(pid_t pid, const struct smaps *s, struct facts *f, bool *memory_denied);
+int facts__gather(pid_t tid, const struct smaps *s, struct facts *f, bool *memory_denied);
 #endif

@@ -40,10 +40,11 @@ int sample__take(pid_t pid, struct sample *s)
 		return -ENOENT;
 	snprintf(s->comm, sizeof(s->comm), "%.*s", (int)sizeof(s->comm) - 1, info.comm);
 	s->pid = pid;
+	s->tid = info.live_tid;
 	s->time_ns = now_ns();
-	err = smaps__read(info.live_tid, &s->smaps);
+	err = smaps__read(s->tid, &s->smaps);
 	if (!err)
-		err = facts__gather(pid, &s->smaps, &s->facts, &s->memory_denied);
+		err = facts__gather(s->tid, &s->smaps, &s->facts, &s->memory_denied);
 	if (!err)
 		err = layout__make(&s->smaps, &s->facts, &s->layout);
 	if (err)

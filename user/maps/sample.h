@@ -21,6 +21,7 @@
 
 struct sample {
 	pid_t pid;	    /* 0: not known */
+	pid_t tid;	    /* a living thread: what an ended main thread would not let us read */
 	char comm[64];	    /* "": not known */
 	uint64_t time_ns;   /* since 1970, 0: not known */
 	bool memory_denied; /* not all facts were to be had */
