@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/asset.h"
@@ -63,6 +64,27 @@ static void emit_verdict(FILE *out, const struct report *r)
 	fputs("</section>\n", out);
 	words__warnings(r, emit_warning, out);
 	fputs("</header>\n<main>\n", out);
+}
+
+/* Lines that are there as text already. */
+static void lines(FILE *out, const char *text)
+{
+	size_t n;
+
+	if (!text)
+		return;
+	fputs("<pre>", out);
+	for (; *text; text += n + (text[n] == '\n')) {
+		char *line;
+
+		n = strcspn(text, "\n");
+		line = strndup(text, n);
+		if (line)
+			render__escape_xml(out, line);
+		fputc('\n', out);
+		free(line);
+	}
+	fputs("</pre>\n", out);
 }
 
 static void emit_frame(FILE *out, const struct report_frame *f)
@@ -161,8 +183,10 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 			"–%" PRIu64 " bytes, %" PRIu64 "–%" PRIu64 " allocations</p>\n",
 			site->sampled, site->bytes_range.low, site->bytes_range.high,
 			site->count_range.low, site->count_range.high);
+	lines(out, site->detail);
 	emit_stack(out, site);
 	emit_blocks(out, r, site);
+	lines(out, site->after);
 	fputs("</details>\n", out);
 }
 
@@ -179,7 +203,7 @@ static void emit_sites(FILE *out, const struct report *r)
 		count -= r->sites[i].count;
 	}
 	if (n < r->n_stacks)
-		fprintf(out, "<p>… and %zu more stacks with %s bytes in %s allocations</p>\n",
+		fprintf(out, "<p>… and %zu more with %s bytes in %s allocations</p>\n",
 			r->n_stacks - n, format__number(a, bytes), format__number(b, count));
 	if (r->young_count)
 		fprintf(out,
@@ -234,6 +258,7 @@ static void emit_account(FILE *out, const struct report *r)
 	row(out, "seen", a->seen);
 	row(out, "freed", a->freed);
 	row_if(out, "… of these, replaced at their address without a free", a->implied);
+	row_if(out, "… of these, found free", a->found_free);
 	row(out, "outstanding", a->outstanding);
 	row(out, "lost", report__lost(a));
 	row_if(out, "given up at exec", a->gone_exec);
@@ -243,8 +268,9 @@ static void emit_account(FILE *out, const struct report *r)
 	row_if(out, "calls that never returned", a->abandoned);
 	row_if(out, "calls not followed", a->no_slot);
 	row_if(out, "outside -z/-Z", a->filtered);
-	row(out, "stacks complete", a->stacks_complete);
-	row(out, "stacks cut", a->stacks_cut);
+	row(out, a->stacks_sampled ? "stacks taken" : "stacks complete", a->stacks_complete);
+	if (!a->stacks_sampled)
+		row(out, "stacks cut", a->stacks_cut);
 	for (i = 0; i < REPORT_MAX_CUTS; i++) {
 		if (!a->cuts[i].count)
 			continue;
@@ -252,7 +278,9 @@ static void emit_account(FILE *out, const struct report *r)
 		render__escape_xml(out, a->cuts[i].why);
 		fprintf(out, "</th><td class=\"num\">%" PRIu64 "</td></tr>\n", a->cuts[i].count);
 	}
-	fputs("</tbody></table></section>\n", out);
+	fputs("</tbody></table>\n", out);
+	lines(out, r->checks);
+	fputs("</section>\n", out);
 }
 
 static void emit_origin_row(FILE *out, const char *what, const char *value)

@@ -120,6 +120,8 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 	}
 	jsonout__string(j, "entry", site->entry);
 	jsonout__string(j, "note", site->note);
+	jsonout__string(j, "detail", site->detail);
+	jsonout__string(j, "after", site->after);
 	jsonout__bool(j, "stack_lost", site->stack_lost);
 	jsonout__string(j, "stack_cut", site->stack_cut);
 	jsonout__begin(j, "frames", '[');
@@ -146,6 +148,7 @@ static void emit_account(struct jsonout *j, const struct report *r)
 	jsonout__u64(j, "gone_exec", a->gone_exec);
 	jsonout__u64(j, "unsampled", a->unsampled);
 	jsonout__u64(j, "implied", a->implied);
+	jsonout__u64(j, "found_free", a->found_free);
 	jsonout__u64(j, "untracked_frees", a->untracked_frees);
 	jsonout__u64(j, "failed", a->failed);
 	jsonout__u64(j, "abandoned", a->abandoned);
@@ -155,6 +158,7 @@ static void emit_account(struct jsonout *j, const struct report *r)
 	jsonout__u64(j, "stack_fault", a->stack_fault);
 	jsonout__u64(j, "event_lost", a->event_lost);
 	jsonout__u64(j, "event_missed", a->event_missed);
+	jsonout__bool(j, "stacks_sampled", a->stacks_sampled);
 	jsonout__u64(j, "stacks_complete", a->stacks_complete);
 	jsonout__u64(j, "stacks_cut", a->stacks_cut);
 	jsonout__begin(j, "cuts", '[');
@@ -209,11 +213,13 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	jsonout__bool(&j, "final", r->final);
 	jsonout__bool(&j, "target_ended", r->target_ended);
 	emit_totals(&j, r);
+	jsonout__string(&j, "site_name", words__site_name(r));
 	jsonout__begin(&j, "sites", '[');
 	for (i = 0; i < r->n_sites; i++)
 		emit_site(&j, r, &r->sites[i]);
 	jsonout__end(&j, ']');
 	emit_account(&j, r);
+	jsonout__string(&j, "checks", r->checks);
 	jsonout__u64(&j, "max_live", r->max_live);
 	jsonout__u64(&j, "most_live", r->most_live);
 	jsonout__u64(&j, "max_stacks", r->max_stacks);

@@ -231,11 +231,6 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 	emit_lines(t, site->after, "\t\t");
 }
 
-static const char *site_name(const struct report *r)
-{
-	return r->site_name ? r->site_name : "stack";
-}
-
 /* That the figures are estimates, and how far the true ones may be away. */
 static void emit_estimate(const struct text *t, const struct report *r)
 {
@@ -258,7 +253,8 @@ static void emit_header(const struct text *t, const struct report *r)
 	begin(t, STYLE_BYTES);
 	fprintf(t->out, "%s bytes in %s allocations outstanding, %s %s%s",
 		format__number(bytes, r->bytes), format__number(count, r->count),
-		format__number(stacks, r->n_stacks), site_name(r), r->n_stacks == 1 ? "" : "s");
+		format__number(stacks, r->n_stacks), words__site_name(r),
+		r->n_stacks == 1 ? "" : "s");
 	/* At the end, so that scripts find the figures where they always are. */
 	if (sampling__is_on(&r->sampling))
 		emit_estimate(t, r);
@@ -279,7 +275,7 @@ static void emit_hidden(const struct text *t, const struct report *r)
 		fprintf(t->out,
 			"\t... and %zu more %s%s with %" PRIu64 " bytes in %" PRIu64
 			" allocations (-T 0 shows all)\n",
-			n, site_name(r), n == 1 ? "" : "s", bytes, count);
+			n, words__site_name(r), n == 1 ? "" : "s", bytes, count);
 	}
 	if (r->young_count)
 		fprintf(t->out,

@@ -63,6 +63,11 @@ const char *words__nothing(char buf[WORDS_SIZE], const struct report *r)
 	return buf;
 }
 
+const char *words__site_name(const struct report *r)
+{
+	return r->site_name ? r->site_name : "stack";
+}
+
 const char *words__title(char buf[WORDS_SIZE], const struct report *r)
 {
 	char when[64] = "";
@@ -78,9 +83,10 @@ const char *words__total(char buf[WORDS_SIZE], const struct report *r)
 {
 	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE], stacks[FORMAT_NUMBER_SIZE];
 
-	snprintf(buf, WORDS_SIZE, "%s bytes in %s allocations outstanding, %s %s%s",
+	snprintf(buf, WORDS_SIZE, "%s bytes in %s allocations outstanding, %s %.40s%s%s",
 		 format__number(bytes, r->bytes), format__number(count, r->count),
-		 format__number(stacks, r->n_stacks), r->n_stacks == 1 ? "stack" : "stacks",
+		 format__number(stacks, r->n_stacks), words__site_name(r),
+		 r->n_stacks == 1 ? "" : "s",
 		 sampling__is_on(&r->sampling) ? " (estimated from a sample)" : "");
 	return buf;
 }

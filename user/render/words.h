@@ -19,6 +19,8 @@ struct report_site;
 const char *words__nothing(char buf[WORDS_SIZE], const struct report *r);
 /* "name (pid 12), 2026-11-22 08:00:00": what the report is of. In local time. Returns buf. */
 const char *words__title(char buf[WORDS_SIZE], const struct report *r);
+/* "stack": what sites are. */
+const char *words__site_name(const struct report *r);
 /* "61,440 bytes in 5 allocations outstanding, 1 stack". Returns buf. */
 const char *words__total(char buf[WORDS_SIZE], const struct report *r);
 /* "main (leak.c:9)": the function that a site is best told by, the innermost. Returns buf. */
