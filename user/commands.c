@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "maps/command.h"
+#include "replay/replay.h"
 #include "triage/triage.h"
 
 static const struct command commands[] = {
 	{"maps", maps_command__run},
+	{"report", replay__main},
 	{"triage", triage__main},
 };
 

@@ -28,7 +28,7 @@ json()
 new_case all
 out=$CASE/out
 run_tool -T 1 --json "$out.json" --csv "$out.csv" --folded "$out.folded" --pprof "$out.pb.gz" --svg "$out.svg" \
-	--html "$out.html" --text "$out.txt" -- "$PROG/sizes"
+	--html "$out.html" --save "$out.rec" --text "$out.txt" -- "$PROG/sizes"
 if [ "$TOOL_STATUS" != 0 ]; then
 	fail_case all "exit status $TOOL_STATUS"
 else
@@ -52,6 +52,12 @@ else
 frame = json.load(open(sys.argv[1]))["sites"][0]["frames"][0]
 print(hex(int(frame["image_address"], 16) - 1))' "$out.json")" | sed 's/.*:\([0-9]*\).*/\1/')
 	json all-line "addr2line says the same" "last['sites'][0]['frames'][0]['line'] == $line" "$out.json"
+	if "$TOOL" report -T 1 "$out.rec" | cmp -s - "$CASE/report" &&
+		"$TOOL" report --format json "$out.rec" | cmp -s - "$out.json"; then
+		pass all-saved "a recording shows the same"
+	else
+		fail_case all-saved "a recording differs"
+	fi
 	tests/formats "$out.json" "$out.csv" "$out.folded" "$out.pb.gz" "$out.svg" "$out.html" >"$CASE/judges" || FAILED=1
 	sed 's/^\([A-Z]* \)/\1real-/' "$CASE/judges"
 fi

@@ -9,6 +9,7 @@
 #include "render/words.h"
 #include "report/hashidx.h"
 #include "report/report.h"
+#include "report/strtab.h"
 
 #define NONE UINT32_MAX
 
@@ -20,10 +21,8 @@ struct node {
 
 struct flame {
 	uint64_t seed;
-	char **names; /* each once; 0 is "" */
-	size_t n_names, max_names;
-	struct hashidx by_name;
-	struct node *nodes; /* in order of first sight; 0 is the root */
+	struct strtab names; /* 0 is "" */
+	struct node *nodes;  /* in order of first sight; 0 is the root */
 	size_t n_nodes, max_nodes;
 	struct hashidx by_call;
 	struct flame_node *sorted;
@@ -46,33 +45,12 @@ static int make_room(void *array, size_t n, size_t *max, size_t size)
 	return 0;
 }
 
-static bool same_name(const void *ctx, uint32_t idx, const void *key)
-{
-	return !strcmp(((const struct flame *)ctx)->names[idx], key);
-}
-
 /* Takes text over. */
 static int add_name(struct flame *f, char *text, uint32_t *idx)
 {
-	uint64_t hash = hashidx__string(f->seed, text);
-	int err;
-
-	*idx = hashidx__find(&f->by_name, hash, same_name, f, text);
-	if (*idx != HASHIDX_NONE) {
-		free(text);
-		return 0;
-	}
-	err = make_room(&f->names, f->n_names, &f->max_names, sizeof(*f->names));
-	if (!err)
-		err = hashidx__reserve(&f->by_name);
-	if (err) {
-		free(text);
-		return err;
-	}
-	*idx = f->n_names;
-	f->names[f->n_names++] = text;
-	hashidx__put(&f->by_name, hash, *idx);
-	return 0;
+	*idx = strtab__add(&f->names, text, strlen(text));
+	free(text);
+	return *idx == STRTAB_NONE ? -ENOMEM : 0;
 }
 
 static int frame_name(struct flame *f, const struct report_frame *frame, uint32_t *idx)
@@ -187,8 +165,8 @@ static int compare(const void *pa, const void *pb, void *arg)
 	if (!order)
 		order = (a->count > b->count) - (a->count < b->count);
 	if (!order)
-		order = strcmp(f->names[b->name], f->names[a->name]);
-	return order ? order : strcmp(f->names[b->image], f->names[a->image]);
+		order = strcmp(f->names.text[b->name], f->names.text[a->name]);
+	return order ? order : strcmp(f->names.text[b->image], f->names.text[a->image]);
 }
 
 /* Put the nodes in order, with a stack of those still to come: no more than there are nodes. */
@@ -214,8 +192,8 @@ static int sort(struct flame *f)
 		to->count = node->count;
 		to->name_id = node->name;
 		to->image_id = node->image;
-		to->name = f->names[node->name];
-		to->image = f->names[node->image];
+		to->name = f->names.text[node->name];
+		to->image = f->names.text[node->image];
 		place[idx] = n++;
 		first = n_todo;
 		for (child = node->child; child != NONE; child = f->nodes[child].sibling)
@@ -241,6 +219,7 @@ int flame__new(const struct report *r, struct flame **out)
 	if (!f)
 		return err;
 	f->seed = hashidx__seed();
+	strtab__init(&f->names);
 	err = plain_name(f, "", &name);
 	if (!err)
 		err = plain_name(f, "all", &name);
@@ -264,16 +243,11 @@ cleanup:
 
 void flame__free(struct flame *f)
 {
-	size_t i;
-
 	if (!f)
 		return;
-	for (i = 0; i < f->n_names; i++)
-		free(f->names[i]);
-	free(f->names);
+	strtab__clear(&f->names);
 	free(f->nodes);
 	free(f->sorted);
-	hashidx__clear(&f->by_name);
 	hashidx__clear(&f->by_call);
 	free(f);
 }
@@ -286,6 +260,6 @@ const struct flame_node *flame__nodes(const struct flame *f, size_t *n)
 
 const char *const *flame__names(const struct flame *f, size_t *n)
 {
-	*n = f->n_names;
-	return (const char *const *)f->names;
+	*n = f->names.n;
+	return (const char *const *)f->names.text;
 }

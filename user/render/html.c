@@ -13,6 +13,7 @@
 #include "render/asset.h"
 #include "render/flame.h"
 #include "render/format.h"
+#include "render/memory.h"
 #include "render/words.h"
 #include "report/report.h"
 
@@ -247,6 +248,23 @@ static void row_if(FILE *out, const char *what, uint64_t n)
 		row(out, what, n);
 }
 
+/* How the memory of the process has grown. */
+static void sentence(FILE *out, const struct report *r,
+		     int (*emit)(FILE *out, const struct report *r))
+{
+	char *text = NULL;
+	size_t size;
+	FILE *mem = open_memstream(&text, &size);
+	int any;
+
+	if (!mem)
+		return;
+	any = emit(mem, r);
+	if (!fclose(mem) && any)
+		element(out, "p", NULL, text);
+	free(text);
+}
+
 static void emit_account(FILE *out, const struct report *r)
 {
 	const struct report_account *a = &r->account;
@@ -279,6 +297,8 @@ static void emit_account(FILE *out, const struct report *r)
 		fprintf(out, "</th><td class=\"num\">%" PRIu64 "</td></tr>\n", a->cuts[i].count);
 	}
 	fputs("</tbody></table>\n", out);
+	sentence(out, r, render_memory__sentence);
+	sentence(out, r, render_memory__verdict);
 	lines(out, r->checks);
 	fputs("</section>\n", out);
 }

@@ -175,6 +175,29 @@ static void emit_account(struct jsonout *j, const struct report *r)
 	jsonout__end(j, '}');
 }
 
+static void emit_memory(struct jsonout *j, const struct report_memory *m)
+{
+	if (!m->known) {
+		jsonout__null(j, "memory");
+		return;
+	}
+	jsonout__begin(j, "memory", '{');
+	jsonout__u64(j, "uss", m->uss);
+	jsonout__i64(j, "uss_delta", m->uss_delta);
+	jsonout__u64(j, "explained", m->explained);
+	jsonout__u64(j, "headers", m->headers);
+	jsonout__u64(j, "retained", m->retained);
+	jsonout__u64(j, "arenas", m->arenas);
+	jsonout__u64(j, "stacks", m->stacks);
+	jsonout__u64(j, "anonymous", m->anonymous);
+	jsonout__u64(j, "other", m->other);
+	jsonout__u64(j, "shrunk", m->shrunk);
+	jsonout__i64(j, "page_tables_delta", m->page_tables_delta);
+	jsonout__bool(j, "lists_known", m->lists_known);
+	jsonout__bool(j, "lists_at_least", m->lists_at_least);
+	jsonout__end(j, '}');
+}
+
 static void emit_warning(const char *sentence, void *arg)
 {
 	jsonout__string(arg, NULL, sentence);
@@ -219,6 +242,7 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 		emit_site(&j, r, &r->sites[i]);
 	jsonout__end(&j, ']');
 	emit_account(&j, r);
+	emit_memory(&j, &r->memory);
 	jsonout__string(&j, "checks", r->checks);
 	jsonout__u64(&j, "max_live", r->max_live);
 	jsonout__u64(&j, "most_live", r->most_live);

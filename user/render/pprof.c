@@ -13,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/gzip.h"
+#include "report/gzip.h"
 #include "render/words.h"
 #include "report/hashidx.h"
 #include "report/proto.h"
 #include "report/report.h"
+#include "report/strtab.h"
 
 #define PAGE 4096ULL
 
@@ -52,10 +53,10 @@ struct part {
 
 struct profile {
 	struct proto whole, message, inner;
-	struct part strings_part, functions, locations, mappings_part;
-	char **strings; /* by number; 0 is "" */
+	struct part functions, locations, mappings_part;
+	struct strtab strings; /* 0 is "" */
 	struct mapping *mappings;
-	size_t max_strings, max_mappings;
+	size_t max_mappings;
 	uint64_t *ids; /* locations of the stack at hand */
 	size_t max_ids;
 	uint64_t seed;
@@ -120,39 +121,21 @@ static char *escaped(const char *s)
 	return NULL;
 }
 
-static bool same_string(const void *ctx, uint32_t idx, const void *key)
-{
-	return !strcmp(((const struct profile *)ctx)->strings[idx], key);
-}
-
 /* The number of a string, that of "" for NULL. */
 static uint64_t string(struct profile *p, const char *s)
 {
-	struct part *part = &p->strings_part;
 	char *text = escaped(s ? s : "");
-	uint64_t hash;
-	uint32_t idx;
+	size_t n = p->strings.n;
+	uint32_t idx = STRTAB_NONE;
 
-	if (!text) {
+	if (text)
+		idx = strtab__add(&p->strings, text, strlen(text));
+	if (idx == STRTAB_NONE)
 		p->failed = true;
-		return 0;
-	}
-	hash = hashidx__string(p->seed, text);
-	idx = hashidx__find(&part->index, hash, same_string, p, text);
-	if (idx != HASHIDX_NONE) {
-		free(text);
-		return idx;
-	}
-	if (!grow(p, &p->strings, part->n, &p->max_strings, sizeof(*p->strings)) ||
-	    hashidx__reserve(&part->index)) {
-		p->failed = true;
-		free(text);
-		return 0;
-	}
-	p->strings[part->n] = text;
-	hashidx__put(&part->index, hash, part->n);
-	proto__string(&p->whole, PROFILE_STRING_TABLE, text);
-	return part->n++;
+	else if (idx == n)
+		proto__string(&p->whole, PROFILE_STRING_TABLE, text);
+	free(text);
+	return p->failed ? 0 : idx;
 }
 
 static uint64_t function(struct profile *p, const char *name, const char *file)
@@ -374,14 +357,9 @@ static void clear_part(struct part *part)
 
 static void clear(struct profile *p)
 {
-	size_t i;
-
-	for (i = 0; i < p->strings_part.n; i++)
-		free(p->strings[i]);
-	free(p->strings);
+	strtab__clear(&p->strings);
 	free(p->mappings);
 	free(p->ids);
-	clear_part(&p->strings_part);
 	clear_part(&p->functions);
 	clear_part(&p->locations);
 	clear_part(&p->mappings_part);
@@ -396,6 +374,7 @@ static int emit_pprof(FILE *out, const struct report *r, const struct render_opt
 	int err = -ENOMEM;
 
 	(void)opts;
+	strtab__init(&p.strings);
 	build(&p, r);
 	errno = 0;
 	if (!p.failed && !p.whole.failed)

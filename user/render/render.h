@@ -20,7 +20,8 @@
 	X(csv, "a line for each stack, for spreadsheets") \
 	X(pprof, "a profile for go tool pprof, Pyroscope, Parca") \
 	X(svg, "a flame graph, for a browser") \
-	X(html, "a page with all of that, for a browser")
+	X(html, "a page with all of that, for a browser") \
+	X(save, "a recording, for memleak-bpf report")
 /* clang-format on */
 
 /* Their numbers: RENDER_ID_text ... */

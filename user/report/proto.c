@@ -8,7 +8,9 @@
 
 enum wire_type {
 	WIRE_VARINT = 0,
+	WIRE_FIXED64 = 1,
 	WIRE_BYTES = 2,
+	WIRE_FIXED32 = 5,
 };
 
 void proto__clear(struct proto *p)
@@ -123,4 +125,67 @@ void proto__packed(struct proto *p, uint32_t field, const uint64_t *values, size
 	varint(p, size);
 	for (i = 0; i < n; i++)
 		varint(p, values[i]);
+}
+
+bool proto__next_packed(struct proto_reader *r, uint64_t *value)
+{
+	unsigned int shift = 0;
+
+	if (r->bad || r->at == r->end)
+		return false;
+	for (*value = 0; r->at < r->end && shift < 64; shift += 7) {
+		uint8_t byte = *r->at++;
+
+		if (shift == 63 && byte > 1) /* beyond 64 bits */
+			break;
+		*value |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return true;
+	}
+	r->bad = true;
+	return false;
+}
+
+static bool skip(struct proto_reader *r, size_t size)
+{
+	if ((size_t)(r->end - r->at) < size) {
+		r->bad = true;
+		return false;
+	}
+	r->at += size;
+	return true;
+}
+
+bool proto__next(struct proto_reader *r, struct proto_field *f)
+{
+	uint64_t tag, size;
+
+	while (proto__next_packed(r, &tag)) {
+		if (tag >> 3 == 0 || tag >> 32) {
+			r->bad = true;
+			return false;
+		}
+		*f = (struct proto_field){.number = tag >> 3};
+		switch (tag & 7) {
+		case WIRE_VARINT:
+			return proto__next_packed(r, &f->value);
+		case WIRE_BYTES:
+			if (!proto__next_packed(r, &size))
+				break;
+			f->is_bytes = true;
+			f->data = r->at;
+			f->size = size;
+			return skip(r, size);
+		case WIRE_FIXED64:
+			skip(r, 8);
+			continue;
+		case WIRE_FIXED32:
+			skip(r, 4);
+			continue;
+		default: /* groups are not written since 2008 */
+			break;
+		}
+		r->bad = true;
+	}
+	return false;
 }

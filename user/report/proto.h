@@ -28,4 +28,31 @@ void proto__string(struct proto *p, uint32_t field, const char *s);
 /* Append message, and empty it for the next one. Also when it is empty. */
 void proto__message(struct proto *p, uint32_t field, struct proto *message);
 void proto__packed(struct proto *p, uint32_t field, const uint64_t *values, size_t n);
+
+/* A message being read. Fields come one after another, in any order; unknown ones are skipped. */
+struct proto_reader {
+	const uint8_t *at, *end;
+	bool bad; /* it is no message */
+};
+
+struct proto_field {
+	uint32_t number;
+	bool is_bytes;
+	uint64_t value; /* unless is_bytes */
+	const uint8_t *data;
+	size_t size;
+};
+
+/* The next field with a number or with bytes; false: the end, or bad. */
+bool proto__next(struct proto_reader *r, struct proto_field *f);
+/* Packed varints: the next one; false: the end, or bad. */
+bool proto__next_packed(struct proto_reader *r, uint64_t *value);
+static inline struct proto_reader proto__reader(const void *data, size_t size)
+{
+	/* no offset, not even 0, is defined of NULL */
+	return (struct proto_reader){
+		.at = data,
+		.end = size ? (const uint8_t *)data + size : data,
+	};
+}
 #endif

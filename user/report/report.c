@@ -88,22 +88,18 @@ int64_t report__balance(const struct report_account *a)
 			 a->unsampled);
 }
 
-void report__free(struct report *r)
+static void free_strings(struct report *r)
 {
 	size_t i;
 
-	if (!r)
-		return;
 	for (i = 0; i < r->n_sites; i++) {
 		report_frames__free(r->sites[i].frames, r->sites[i].n_frames);
-		free(r->sites[i].blocks);
+		r->sites[i].frames = NULL;
 		free(r->sites[i].detail);
 		free(r->sites[i].after);
 	}
-	free(r->sites);
 	for (i = 0; i < r->n_warnings; i++)
 		free(r->warnings[i]);
-	free(r->warnings);
 	free(r->comm);
 	free(r->checks);
 	free(r->origin.tool);
@@ -111,6 +107,23 @@ void report__free(struct report *r)
 	free(r->origin.machine);
 	free(r->origin.host);
 	free(r->origin.command);
+}
+
+void report__free(struct report *r)
+{
+	size_t i;
+
+	if (!r)
+		return;
+	if (!r->text)
+		free_strings(r);
+	for (i = 0; i < r->n_sites; i++) {
+		free(r->sites[i].frames);
+		free(r->sites[i].blocks);
+	}
+	free(r->sites);
+	free(r->warnings);
+	free(r->text);
 	free(r);
 }
 

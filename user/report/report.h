@@ -158,10 +158,12 @@ struct report {
 	char *checks;	    /* lines to follow the account; NULL: none */
 	char **warnings;    /* each one a sentence: what happened and what to do */
 	size_t n_warnings;
+	char *text; /* of a report that was read from a file: all of its strings are in it */
 };
 
 void report__free(struct report *r);
-/* Append a copy of sentence to the warnings. Returns 0 or -ENOMEM. */
+/* Not for a report that has text. Append a copy of sentence to the warnings. Returns 0 or -ENOMEM.
+ */
 int report__warn(struct report *r, const char *sentence);
 /* What seen exceeds the sum of what became of them by: 0 in a right report. */
 int64_t report__balance(const struct report_account *a);

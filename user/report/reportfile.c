@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The writer; reportfile_read.c reads. */
+#include "report/reportfile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "report/gzip.h"
+#include "report/proto.h"
+#include "report/reportfile_priv.h"
+#include "report/report.h"
+#include "report/strtab.h"
+
+struct writer {
+	struct proto whole, message, inner;
+	struct strtab strings, frames; /* the latter as messages */
+	uint64_t *column;
+	size_t max_column;
+	bool failed; /* no memory */
+};
+
+/* The number of what is in the table at t, and in the file as field; it is added when it is new. */
+static uint64_t number(struct writer *w, struct strtab *t, uint32_t field, const void *bytes,
+		       size_t size)
+{
+	size_t n = t->n;
+	uint32_t idx = strtab__add(t, bytes, size);
+
+	if (idx == STRTAB_NONE) {
+		w->failed = true;
+		return 0;
+	}
+	if (idx == n)
+		proto__bytes(&w->whole, field, bytes, size);
+	return (uint64_t)idx + 1;
+}
+
+static uint64_t string(struct writer *w, const char *s)
+{
+	return s ? number(w, &w->strings, RECORDING_TEXT, s, strlen(s)) : 0;
+}
+
+static void write_members(struct writer *w, struct proto *to, const struct layout *layout,
+			  const void *object)
+{
+	size_t i;
+
+	for (i = 0; i < layout->n; i++) {
+		const struct member *m = &layout->members[i];
+		const void *at = (const char *)object + m->offset;
+
+		switch (m->kind) {
+		case MEMBER_U64:
+			proto__u64(to, m->field, *(const uint64_t *)at);
+			break;
+		case MEMBER_INT:
+			proto__u64(to, m->field, *(const int *)at > 0 ? *(const int *)at : 0);
+			break;
+		case MEMBER_TIME:
+			proto__i64(to, m->field, *(const time_t *)at);
+			break;
+		case MEMBER_BOOL:
+			proto__bool(to, m->field, *(const bool *)at);
+			break;
+		case MEMBER_STRING:
+			proto__u64(to, m->field, string(w, *(char *const *)at));
+			break;
+		}
+	}
+}
+
+static uint64_t *get_column(struct writer *w, size_t n)
+{
+	uint64_t *grown;
+
+	if (n <= w->max_column)
+		return w->column;
+	grown = reallocarray(w->column, n, sizeof(*grown));
+	if (!grown) {
+		w->failed = true;
+		return NULL;
+	}
+	w->column = grown;
+	w->max_column = n;
+	return grown;
+}
+
+static void write_frames(struct writer *w, const struct report_site *site)
+{
+	uint64_t *numbers = get_column(w, site->n_frames);
+	size_t i;
+
+	for (i = 0; numbers && i < site->n_frames; i++) {
+		write_members(w, &w->inner, &layout_frame, &site->frames[i]);
+		numbers[i] = number(w, &w->frames, RECORDING_FRAMES, w->inner.data, w->inner.size);
+		w->failed |= w->inner.failed;
+		proto__reset(&w->inner);
+	}
+	if (numbers)
+		proto__packed(&w->message, SITE_FRAMES, numbers, site->n_frames);
+}
+
+static void write_column(struct writer *w, uint32_t field, const struct report_site *site,
+			 size_t offset)
+{
+	uint64_t *column = get_column(w, site->n_blocks);
+	size_t i;
+
+	if (!column)
+		return;
+	for (i = 0; i < site->n_blocks; i++)
+		memcpy(&column[i], (const char *)&site->blocks[i] + offset, sizeof(*column));
+	proto__packed(&w->inner, field, column, site->n_blocks);
+}
+
+static void write_site(struct writer *w, const struct report_site *site)
+{
+	write_members(w, &w->message, &layout_site, site);
+	write_frames(w, site);
+	if (site->blocks) {
+		write_column(w, BLOCKS_ADDR, site, offsetof(struct report_block, addr));
+		write_column(w, BLOCKS_SIZE, site, offsetof(struct report_block, size));
+		write_column(w, BLOCKS_AGE, site, offsetof(struct report_block, age_ns));
+		write_column(w, BLOCKS_STANDS_FOR, site, offsetof(struct report_block, stands_for));
+		proto__message(&w->message, SITE_BLOCKS, &w->inner);
+	}
+	proto__message(&w->whole, RECORDING_SITES, &w->message);
+}
+
+static void write_account(struct writer *w, const struct report_account *a)
+{
+	size_t i;
+
+	write_members(w, &w->message, &layout_account, a);
+	for (i = 0; i < REPORT_MAX_CUTS; i++) {
+		if (!a->cuts[i].why && !a->cuts[i].count)
+			continue;
+		write_members(w, &w->inner, &layout_cut, &a->cuts[i]);
+		proto__message(&w->message, ACCOUNT_CUTS, &w->inner);
+	}
+	proto__message(&w->whole, RECORDING_ACCOUNT, &w->message);
+}
+
+static void write_report(struct writer *w, const struct report *r)
+{
+	uint64_t text;
+	size_t i;
+
+	proto__string(&w->whole, RECORDING_FORMAT_NAME, RECORDING_FORMAT);
+	proto__u64(&w->whole, RECORDING_VERSION_NUMBER, RECORDING_VERSION);
+	for (i = 0; i < r->n_sites && !w->failed; i++)
+		write_site(w, &r->sites[i]);
+	write_account(w, &r->account);
+	write_members(w, &w->message, &layout_origin, &r->origin);
+	proto__message(&w->whole, RECORDING_ORIGIN, &w->message);
+	if (r->memory.known) {
+		write_members(w, &w->message, &layout_memory, &r->memory);
+		proto__message(&w->whole, RECORDING_MEMORY, &w->message);
+	}
+	for (i = 0; i < r->n_warnings; i++) {
+		text = string(w, r->warnings[i]);
+		proto__packed(&w->whole, RECORDING_WARNINGS, &text, 1);
+	}
+	write_members(w, &w->whole, &layout_report, r);
+}
+
+int reportfile__write(FILE *out, const struct report *r)
+{
+	struct writer w = {0};
+	int err = -ENOMEM;
+
+	strtab__init(&w.strings);
+	strtab__init(&w.frames);
+	write_report(&w, r);
+	if (!w.failed && !w.whole.failed)
+		err = gzip__write(out, w.whole.data, w.whole.size);
+	strtab__clear(&w.strings);
+	strtab__clear(&w.frames);
+	proto__clear(&w.whole);
+	proto__clear(&w.message);
+	proto__clear(&w.inner);
+	free(w.column);
+	return err;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/reportfile_priv.h"
+
+#include "report/report.h"
+
+#define LAYOUT(name, array)                                                                        \
+	const struct layout name = {.members = array, .n = sizeof(array) / sizeof(*(array))}
+
+_Static_assert(sizeof(size_t) == sizeof(uint64_t), "a size is kept as 64 bits");
+
+#define REPORT(field, kind, member)                                                                \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report, member)                              \
+	}
+static const struct member report_members[] = {
+	REPORT(10, INT, pid),
+	REPORT(11, STRING, comm),
+	REPORT(12, TIME, time),
+	REPORT(13, BOOL, final),
+	REPORT(14, BOOL, target_ended),
+	REPORT(15, U64, bytes),
+	REPORT(16, U64, count),
+	REPORT(17, U64, sampled),
+	REPORT(18, U64, bytes_range.low),
+	REPORT(19, U64, bytes_range.high),
+	REPORT(20, U64, count_range.low),
+	REPORT(21, U64, count_range.high),
+	REPORT(22, U64, n_stacks),
+	REPORT(23, U64, young_bytes),
+	REPORT(24, U64, young_count),
+	REPORT(25, U64, older_ns),
+	REPORT(26, BOOL, has_delta),
+	REPORT(27, U64, bytes_delta),
+	REPORT(28, U64, count_delta),
+	REPORT(29, U64, sampling.calls),
+	REPORT(30, U64, sampling.bytes),
+	REPORT(31, BOOL, combined_only),
+	REPORT(32, U64, max_live),
+	REPORT(33, U64, max_stacks),
+	REPORT(34, U64, most_live),
+	REPORT(35, STRING, site_name),
+	REPORT(36, STRING, checks),
+};
+LAYOUT(layout_report, report_members);
+
+#define ORIGIN(field, member)                                                                      \
+	{                                                                                          \
+		field, MEMBER_STRING, offsetof(struct report_origin, member)                       \
+	}
+static const struct member origin_members[] = {
+	ORIGIN(1, tool), ORIGIN(2, kernel), ORIGIN(3, machine), ORIGIN(4, host), ORIGIN(5, command),
+};
+LAYOUT(layout_origin, origin_members);
+
+#define FRAME(field, kind, member)                                                                 \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report_frame, member)                        \
+	}
+static const struct member frame_members[] = {
+	FRAME(1, U64, addr),	       FRAME(2, STRING, function),  FRAME(3, U64, offset),
+	FRAME(4, STRING, file),	       FRAME(5, STRING, path),	    FRAME(6, INT, line),
+	FRAME(7, BOOL, inlined),       FRAME(8, BOOL, interrupted), FRAME(9, STRING, image),
+	FRAME(10, STRING, image_path), FRAME(11, STRING, build_id), FRAME(12, U64, image_vaddr),
+	FRAME(13, U64, image_offset),
+};
+LAYOUT(layout_frame, frame_members);
+
+#define SITE(field, kind, member)                                                                  \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report_site, member)                         \
+	}
+static const struct member site_members[] = {
+	SITE(1, U64, bytes),
+	SITE(2, U64, count),
+	SITE(3, U64, sampled),
+	SITE(4, U64, bytes_range.low),
+	SITE(5, U64, bytes_range.high),
+	SITE(6, U64, count_range.low),
+	SITE(7, U64, count_range.high),
+	SITE(8, U64, bytes_delta),
+	SITE(9, U64, count_delta),
+	SITE(10, BOOL, is_new),
+	SITE(11, U64, youngest_ns),
+	SITE(12, U64, oldest_ns),
+	SITE(13, STRING, entry),
+	SITE(14, STRING, note),
+	SITE(15, BOOL, stack_lost),
+	SITE(16, STRING, stack_cut),
+	SITE(19, STRING, detail),
+	SITE(20, STRING, after),
+};
+LAYOUT(layout_site, site_members);
+
+#define ACCOUNT(field, member)                                                                     \
+	{                                                                                          \
+		field, MEMBER_U64, offsetof(struct report_account, member)                         \
+	}
+static const struct member account_members[] = {
+	ACCOUNT(1, seen),
+	ACCOUNT(2, freed),
+	ACCOUNT(3, outstanding),
+	ACCOUNT(4, lost_full),
+	ACCOUNT(5, lost_read),
+	ACCOUNT(6, lost_realloc),
+	ACCOUNT(7, gone_exec),
+	ACCOUNT(8, implied),
+	ACCOUNT(9, untracked_frees),
+	ACCOUNT(10, failed),
+	ACCOUNT(11, abandoned),
+	ACCOUNT(12, no_slot),
+	ACCOUNT(13, filtered),
+	ACCOUNT(14, unsampled),
+	ACCOUNT(15, stack_full),
+	ACCOUNT(16, stack_fault),
+	ACCOUNT(17, event_lost),
+	ACCOUNT(18, event_missed),
+	ACCOUNT(19, stacks_complete),
+	ACCOUNT(20, stacks_cut),
+	ACCOUNT(21, imbalance),
+	ACCOUNT(23, found_free),
+	{24, MEMBER_BOOL, offsetof(struct report_account, stacks_sampled)},
+};
+LAYOUT(layout_account, account_members);
+
+#define MEMORY(field, kind, member)                                                                \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report_memory, member)                       \
+	}
+static const struct member memory_members[] = {
+	MEMORY(1, BOOL, known),	       MEMORY(2, U64, uss),
+	MEMORY(3, U64, uss_delta),     MEMORY(4, U64, explained),
+	MEMORY(5, U64, headers),       MEMORY(6, U64, retained),
+	MEMORY(7, U64, arenas),	       MEMORY(8, U64, stacks),
+	MEMORY(9, U64, anonymous),     MEMORY(10, U64, other),
+	MEMORY(11, U64, shrunk),       MEMORY(12, U64, page_tables_delta),
+	MEMORY(13, BOOL, lists_known), MEMORY(14, BOOL, lists_at_least),
+};
+LAYOUT(layout_memory, memory_members);
+
+static const struct member cut_members[] = {
+	{1, MEMBER_STRING, offsetof(struct report_cut, why)},
+	{2, MEMBER_U64, offsetof(struct report_cut, count)},
+};
+LAYOUT(layout_cut, cut_members);

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The reader. The file may have been made to do harm: what it asks for is bounded by its own size
+ * times a small number, and what renderers count on is checked here.
+ */
+#include "report/reportfile.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "report/gzip.h"
+#include "report/proto.h"
+#include "report/reportfile_priv.h"
+#include "report/report.h"
+
+#define MAX_SIZE (1ULL << 29)	 /* bytes, unpacked */
+#define MAX_SITES (1ULL << 21)	 /* each takes about 200 bytes */
+#define MAX_FRAMES (1ULL << 23)	 /* of all stacks; each takes about 100 */
+#define MAX_BLOCKS (1ULL << 25)	 /* each takes 32 */
+#define MAX_TIME 253402300799ULL /* the end of the year 9999 */
+#define MAX_TABLE (1ULL << 40)	 /* entries in tables of the kernel */
+
+struct reader {
+	const void *data;
+	size_t size;
+	char *text;	/* all strings, a NUL behind each */
+	char **strings; /* where they begin */
+	size_t n_strings;
+	struct report_frame *frames;
+	size_t n_frames;
+	size_t used_frames, used_blocks; /* by sites */
+	struct report *report;
+	uint64_t version;
+	bool is_ours;
+	const char *why;
+};
+
+static int refuse(struct reader *rd, int err, const char *why)
+{
+	rd->why = why;
+	return err;
+}
+
+static int damaged(struct reader *rd)
+{
+	return refuse(rd, -EILSEQ, "it is damaged");
+}
+
+static int too_large(struct reader *rd)
+{
+	return refuse(rd, -EFBIG, "it is too large");
+}
+
+/* Count strings, frames and sites, and see whether it is a recording at all. */
+static int look_over(struct reader *rd, size_t *text_size, size_t *n_sites, size_t *n_warnings)
+{
+	struct proto_reader p = proto__reader(rd->data, rd->size);
+	struct proto_field f;
+
+	*text_size = *n_sites = *n_warnings = 0;
+	while (proto__next(&p, &f)) {
+		if (f.number == RECORDING_FORMAT_NAME && f.is_bytes)
+			rd->is_ours = f.size == strlen(RECORDING_FORMAT) &&
+				      !memcmp(f.data, RECORDING_FORMAT, f.size);
+		else if (f.number == RECORDING_VERSION_NUMBER)
+			rd->version = f.value;
+		else if (f.number == RECORDING_TEXT)
+			*text_size += f.size + 1;
+		if (!rd->is_ours)
+			break;
+		rd->n_strings += f.number == RECORDING_TEXT;
+		rd->n_frames += f.number == RECORDING_FRAMES;
+		*n_sites += f.number == RECORDING_SITES;
+		/* packed numbers take a byte at least */
+		*n_warnings += f.number == RECORDING_WARNINGS ? f.size : 0;
+	}
+	if (!rd->is_ours)
+		return refuse(rd, -EINVAL, "it is no recording of memleak-bpf");
+	if (p.bad)
+		return damaged(rd);
+	if (rd->version > RECORDING_VERSION)
+		return refuse(rd, -ENOTSUP, "a newer memleak-bpf has written it: use that one");
+	if (*n_sites > MAX_SITES || rd->n_frames > MAX_FRAMES)
+		return too_large(rd);
+	return rd->version ? 0 : damaged(rd);
+}
+
+static int read_texts(struct reader *rd, size_t text_size)
+{
+	struct proto_reader p = proto__reader(rd->data, rd->size);
+	struct proto_field f;
+	char *to;
+	size_t n = 0;
+
+	rd->text = to = malloc(text_size + 1); /* + 1: none is not NULL */
+	rd->strings = calloc(rd->n_strings + 1, sizeof(*rd->strings));
+	if (!rd->text || !rd->strings)
+		return -ENOMEM;
+	while (proto__next(&p, &f)) {
+		if (f.number != RECORDING_TEXT)
+			continue;
+		if (!f.is_bytes || memchr(f.data, 0, f.size))
+			return damaged(rd);
+		rd->strings[n++] = to;
+		memcpy(to, f.data, f.size);
+		to[f.size] = '\0';
+		to += f.size + 1;
+	}
+	return 0;
+}
+
+static bool get_string(const struct reader *rd, uint64_t number, char **s)
+{
+	*s = number && number <= rd->n_strings ? rd->strings[number - 1] : NULL;
+	return number <= rd->n_strings;
+}
+
+/* Store a field that is a plain member; others are left alone. False: its value cannot be. */
+static bool store(const struct reader *rd, const struct layout *layout, const struct proto_field *f,
+		  void *object)
+{
+	const struct member *m = NULL;
+	size_t i;
+	void *at;
+
+	for (i = 0; i < layout->n && !m; i++)
+		if (layout->members[i].field == f->number)
+			m = &layout->members[i];
+	if (!m)
+		return true;
+	if (f->is_bytes)
+		return false;
+	at = (char *)object + m->offset;
+	switch (m->kind) {
+	case MEMBER_U64:
+		*(uint64_t *)at = f->value;
+		break;
+	case MEMBER_INT:
+		*(int *)at = (int)f->value;
+		return f->value <= INT_MAX;
+	case MEMBER_TIME:
+		*(time_t *)at = (time_t)f->value;
+		return f->value <= MAX_TIME;
+	case MEMBER_BOOL:
+		*(bool *)at = f->value;
+		break;
+	case MEMBER_STRING:
+		return get_string(rd, f->value, at);
+	}
+	return true;
+}
+
+static int read_members(struct reader *rd, const struct layout *layout,
+			const struct proto_field *in, void *object)
+{
+	struct proto_reader p = proto__reader(in->data, in->size);
+	struct proto_field f;
+
+	if (!in->is_bytes)
+		return damaged(rd);
+	while (proto__next(&p, &f))
+		if (!store(rd, layout, &f, object))
+			return damaged(rd);
+	return p.bad ? damaged(rd) : 0;
+}
+
+static int read_frames(struct reader *rd)
+{
+	struct proto_reader p = proto__reader(rd->data, rd->size);
+	struct proto_field f;
+	size_t n = 0;
+	int err = 0;
+
+	rd->frames = calloc(rd->n_frames + 1, sizeof(*rd->frames));
+	if (!rd->frames)
+		return -ENOMEM;
+	while (!err && proto__next(&p, &f))
+		if (f.number == RECORDING_FRAMES)
+			err = read_members(rd, &layout_frame, &f, &rd->frames[n++]);
+	return err;
+}
+
+/* How many numbers there are: each has one byte without the top bit. */
+static size_t count_packed(const struct proto_field *f)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < f->size; i++)
+		n += f->data[i] < 0x80;
+	return n;
+}
+
+static int read_stack(struct reader *rd, const struct proto_field *f, struct report_site *site)
+{
+	struct proto_reader p = proto__reader(f->data, f->size);
+	size_t n = f->is_bytes ? count_packed(f) : 0;
+	uint64_t number;
+
+	if (!f->is_bytes || site->frames)
+		return damaged(rd);
+	if (n > MAX_FRAMES - rd->used_frames)
+		return too_large(rd);
+	rd->used_frames += n;
+	site->frames = calloc(n + 1, sizeof(*site->frames));
+	if (!site->frames)
+		return -ENOMEM;
+	while (proto__next_packed(&p, &number)) {
+		if (!number || number > rd->n_frames)
+			return damaged(rd);
+		site->frames[site->n_frames++] = rd->frames[number - 1];
+	}
+	return p.bad ? damaged(rd) : 0;
+}
+
+static int read_column(struct reader *rd, const struct proto_field *f, struct report_site *site,
+		       size_t offset)
+{
+	struct proto_reader p = proto__reader(f->data, f->size);
+	uint64_t value;
+	size_t n = 0;
+
+	if (!f->is_bytes || count_packed(f) != site->n_blocks)
+		return damaged(rd);
+	while (proto__next_packed(&p, &value))
+		memcpy((char *)&site->blocks[n++] + offset, &value, sizeof(value));
+	return p.bad ? damaged(rd) : 0;
+}
+
+static int read_blocks(struct reader *rd, const struct proto_field *in, struct report_site *site)
+{
+	static const size_t offsets[] = {
+		[BLOCKS_ADDR] = offsetof(struct report_block, addr),
+		[BLOCKS_SIZE] = offsetof(struct report_block, size),
+		[BLOCKS_AGE] = offsetof(struct report_block, age_ns),
+		[BLOCKS_STANDS_FOR] = offsetof(struct report_block, stands_for),
+	};
+	struct proto_reader p = proto__reader(in->data, in->size);
+	struct proto_field f;
+	int err = 0;
+
+	if (!in->is_bytes || site->blocks)
+		return damaged(rd);
+	while (proto__next(&p, &f))
+		if (f.number == BLOCKS_ADDR && f.is_bytes)
+			site->n_blocks = count_packed(&f);
+	if (site->n_blocks > MAX_BLOCKS - rd->used_blocks)
+		return too_large(rd);
+	rd->used_blocks += site->n_blocks;
+	site->blocks = calloc(site->n_blocks + 1, sizeof(*site->blocks));
+	if (!site->blocks)
+		return -ENOMEM;
+	p = proto__reader(in->data, in->size);
+	while (!err && proto__next(&p, &f))
+		if (f.number >= BLOCKS_ADDR && f.number <= BLOCKS_STANDS_FOR)
+			err = read_column(rd, &f, site, offsets[f.number]);
+	return !err && p.bad ? damaged(rd) : err;
+}
+
+static int read_site(struct reader *rd, const struct proto_field *in, struct report_site *site)
+{
+	struct proto_reader p = proto__reader(in->data, in->size);
+	struct proto_field f;
+	int err = 0;
+
+	if (!in->is_bytes)
+		return damaged(rd);
+	while (!err && proto__next(&p, &f)) {
+		if (f.number == SITE_FRAMES)
+			err = read_stack(rd, &f, site);
+		else if (f.number == SITE_BLOCKS)
+			err = read_blocks(rd, &f, site);
+		else if (!store(rd, &layout_site, &f, site))
+			err = damaged(rd);
+	}
+	return !err && p.bad ? damaged(rd) : err;
+}
+
+static int read_account(struct reader *rd, const struct proto_field *in)
+{
+	struct report_account *a = &rd->report->account;
+	struct proto_reader p = proto__reader(in->data, in->size);
+	struct proto_field f;
+	size_t n_cuts = 0;
+	int err = 0;
+
+	if (!in->is_bytes)
+		return damaged(rd);
+	while (!err && proto__next(&p, &f)) {
+		if (f.number == ACCOUNT_CUTS && n_cuts == REPORT_MAX_CUTS)
+			err = damaged(rd);
+		else if (f.number == ACCOUNT_CUTS)
+			err = read_members(rd, &layout_cut, &f, &a->cuts[n_cuts++]);
+		else if (!store(rd, &layout_account, &f, a))
+			err = damaged(rd);
+	}
+	while (n_cuts--)
+		if (!a->cuts[n_cuts].why)
+			a->cuts[n_cuts].why = "";
+	return !err && p.bad ? damaged(rd) : err;
+}
+
+static int read_warnings(struct reader *rd, const struct proto_field *f)
+{
+	struct proto_reader p = proto__reader(f->data, f->size);
+	struct report *r = rd->report;
+	uint64_t number;
+
+	if (!f->is_bytes)
+		return damaged(rd);
+	while (proto__next_packed(&p, &number)) {
+		if (!number || !get_string(rd, number, &r->warnings[r->n_warnings]))
+			return damaged(rd);
+		r->n_warnings++;
+	}
+	return p.bad ? damaged(rd) : 0;
+}
+
+static int read_report(struct reader *rd)
+{
+	struct proto_reader p = proto__reader(rd->data, rd->size);
+	struct report *r = rd->report;
+	struct proto_field f;
+	int err = 0;
+
+	while (!err && proto__next(&p, &f)) {
+		switch (f.number) {
+		case RECORDING_SITES:
+			err = read_site(rd, &f, &r->sites[r->n_sites++]);
+			break;
+		case RECORDING_ACCOUNT:
+			err = read_account(rd, &f);
+			break;
+		case RECORDING_ORIGIN:
+			err = read_members(rd, &layout_origin, &f, &r->origin);
+			break;
+		case RECORDING_MEMORY:
+			err = read_members(rd, &layout_memory, &f, &r->memory);
+			break;
+		case RECORDING_WARNINGS:
+			err = read_warnings(rd, &f);
+			break;
+		default:
+			if (!store(rd, &layout_report, &f, r))
+				err = damaged(rd);
+		}
+	}
+	if (!err && (r->max_live > MAX_TABLE || r->most_live > MAX_TABLE ||
+		     r->max_stacks > MAX_TABLE || r->n_stacks < r->n_sites))
+		err = damaged(rd);
+	return err;
+}
+
+int reportfile__parse(const void *data, size_t size, struct report **out, const char **why)
+{
+	struct reader rd = {.data = data, .size = size, .why = "there is no memory for it"};
+	size_t text_size, n_sites, n_warnings;
+	int err;
+
+	*out = NULL;
+	err = look_over(&rd, &text_size, &n_sites, &n_warnings);
+	if (err)
+		goto cleanup;
+	err = -ENOMEM;
+	rd.report = calloc(1, sizeof(*rd.report));
+	if (!rd.report)
+		goto cleanup;
+	err = read_texts(&rd, text_size);
+	rd.report->text = rd.text;
+	if (err)
+		goto cleanup;
+	err = -ENOMEM;
+	rd.report->sites = calloc(n_sites + 1, sizeof(*rd.report->sites));
+	rd.report->warnings = calloc(n_warnings + 1, sizeof(*rd.report->warnings));
+	if (!rd.report->sites || !rd.report->warnings)
+		goto cleanup;
+	err = read_frames(&rd);
+	if (!err)
+		err = read_report(&rd);
+	if (err)
+		goto cleanup;
+	*out = rd.report;
+	rd.report = NULL;
+cleanup:
+	*why = err ? rd.why : NULL;
+	report__free(rd.report);
+	free(rd.strings);
+	free(rd.frames);
+	return err;
+}
+
+int reportfile__read(int fd, struct report **out, const char **why)
+{
+	void *data = NULL;
+	size_t size = 0;
+	int err = gzip__read(fd, MAX_SIZE, &data, &size);
+
+	*out = NULL;
+	if (!err)
+		err = reportfile__parse(data, size, out, why);
+	else if (err == -EILSEQ)
+		*why = "it is no recording of memleak-bpf, or damaged";
+	else if (err == -ENODATA)
+		*why = "it is cut short";
+	else if (err == -EFBIG)
+		*why = "it is too large";
+	else
+		*why = strerror(-err);
+	free(data);
+	return err;
+}
