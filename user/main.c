@@ -24,21 +24,17 @@ static void print_version(void)
 	features__print(&f, stdout);
 }
 
-/* Where reports go. files: room for one of each format; borrowed by what is returned. */
-static struct outputs find_outputs(const struct cli *cli, struct output files[RENDER_N])
+static void list_outputs(const struct cli *cli, struct outputs *o)
 {
-	struct outputs o = {
-		.format = renderer__find(cli->format),
-		.files = files,
-		.top = cli->top,
-		.color = !cli->no_color && isatty(STDOUT_FILENO),
-	};
 	int i;
 
+	*o = (struct outputs){
+		.format = renderer__find(cli->format),
+		.screen = {.color = !cli->no_color && isatty(STDOUT_FILENO), .top = cli->top},
+	};
 	for (i = 0; i < RENDER_N; i++)
 		if (cli->output[i])
-			files[o.n_files++] = (struct output){renderer__at(i), cli->output[i]};
-	return o;
+			o->file[o->n_files++] = (struct output){renderer__at(i), cli->output[i]};
 }
 
 /* What -T leaves out is left out by the text, files have it all. */
@@ -49,14 +45,12 @@ static size_t model_top(const struct cli *cli, const struct outputs *o)
 
 static int run_kernel(const struct cli *cli)
 {
-	struct output files[RENDER_N];
-	const struct outputs outputs = find_outputs(cli, files);
-	const struct ktrace_opts opts = {
+	struct outputs outputs;
+	struct ktrace_opts opts = {
 		.pid = cli->pid,
 		.model =
 			{
 				.older_ns = cli->older_ns,
-				.top = model_top(cli, &outputs),
 				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
@@ -77,18 +71,19 @@ static int run_kernel(const struct cli *cli)
 		.interval_s = cli->interval_s,
 		.count = cli->count,
 		.duration_s = cli->duration_s,
-		.outputs = outputs,
+		.outputs = &outputs,
 		.verbose = cli->verbose,
 	};
 
+	list_outputs(cli, &outputs);
+	opts.model.top = model_top(cli, &outputs);
 	return ktrace__run(&opts, stdout);
 }
 
 static int run(const struct cli *cli)
 {
-	struct output files[RENDER_N];
-	const struct outputs outputs = find_outputs(cli, files);
-	const struct trace_opts opts = {
+	struct outputs outputs;
+	struct trace_opts opts = {
 		.pid = cli->pid,
 		.command = cli->command,
 		.allocators =
@@ -100,7 +95,6 @@ static int run(const struct cli *cli)
 		.model =
 			{
 				.older_ns = cli->older_ns,
-				.top = model_top(cli, &outputs),
 				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
@@ -119,11 +113,13 @@ static int run(const struct cli *cli)
 		.interval_s = cli->interval_s,
 		.count = cli->count,
 		.duration_s = cli->duration_s,
-		.outputs = outputs,
+		.outputs = &outputs,
 		.debuginfod = cli->debuginfod,
 		.verbose = cli->verbose,
 	};
 
+	list_outputs(cli, &outputs);
+	opts.model.top = model_top(cli, &outputs);
 	return trace__run(&opts, stdout);
 }
 

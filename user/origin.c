@@ -33,6 +33,22 @@ char *origin__command(pid_t pid)
 	return n > 0 ? strndup(text, n) : NULL;
 }
 
+char *origin__join(char *const argv[])
+{
+	char *line = NULL;
+	size_t size;
+	FILE *mem = open_memstream(&line, &size);
+
+	if (!mem)
+		return NULL;
+	for (; *argv; argv++)
+		fprintf(mem, "%s%s", *argv, argv[1] ? " " : "");
+	if (!fclose(mem))
+		return line;
+	free(line);
+	return NULL;
+}
+
 void origin__fill(struct report_origin *o, const char *command)
 {
 	struct utsname u;

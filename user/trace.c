@@ -77,14 +77,18 @@ static void attach_entry(struct trace *t)
 void trace__announce(struct trace *t)
 {
 	struct proc_info now;
+	char *command;
 
 	if (!attacher__probes(t->attacher))
 		return;
 	status__clear(&t->status);
 	if (!proc__info(t->pid, &now) && now.comm[0])
 		t->proc = now; /* execve has changed its name */
-	free(t->command);
-	t->command = origin__command(t->pid);
+	command = origin__command(t->pid);
+	if (command) {
+		free(t->command);
+		t->command = command;
+	}
 	fprintf(stderr, "memleak-bpf: tracing pid %d (", t->pid);
 	render__escape(stderr, t->proc.comm);
 	fputs("), ", stderr);
@@ -294,10 +298,11 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 static int emit_report(struct trace *t, const struct report *r)
 {
 	const struct output *bad;
-	int files_err, err = outputs__emit(&t->opts->outputs, t->out, r, &files_err, &bad);
+	int file_error, err;
 
-	if (files_err) {
-		trace__say(t, "cannot write %s: %s", bad->path, strerror(-files_err));
+	err = outputs__emit(t->opts->outputs, t->out, r, &bad, &file_error);
+	if (file_error) {
+		trace__say(t, "cannot write %s: %s", bad->path, strerror(-file_error));
 		t->file_failed = true;
 	}
 	return err;
@@ -460,7 +465,7 @@ int trace__run(const struct trace_opts *opts, FILE *out)
 	int err, status = 1;
 
 	status__init(&t.status, stderr);
-	err = output__check(opts->outputs.files, opts->outputs.n_files, &bad);
+	err = output__check(opts->outputs->file, opts->outputs->n_files, &bad);
 	if (err) {
 		trace__say(&t, "cannot write %s: %s", bad->path, strerror(-err));
 		return status;

@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "render/output.h"
 #include "report/model.h"
 #include "target/allocators.h"
+
+struct outputs;
 
 struct trace_opts {
 	pid_t pid;	/* trace this process, or 0: */
@@ -21,15 +22,15 @@ struct trace_opts {
 	uint64_t min_size, max_size; /* bytes */
 	uint64_t max_live, max_stacks;
 	uint32_t max_depth;
-	bool frame_pointers;	/* walk stacks by frame pointers, without tables */
-	bool perf_events;	/* also where the kernel has better links: for tests */
-	bool probes_pair;	/* follow functions at entry and return, never inside */
-	bool probes_point;	/* inside where possible, without proof */
-	bool trace_events;	/* print each event */
-	uint64_t interval_s;	/* between reports, 0: only the last one */
-	uint64_t count;		/* reports, 0: no limit */
-	uint64_t duration_s;	/* 0: no limit */
-	struct outputs outputs; /* the model must keep as many sites as these show */
+	bool frame_pointers;	       /* walk stacks by frame pointers, without tables */
+	bool perf_events;	       /* also where the kernel has better links: for tests */
+	bool probes_pair;	       /* follow functions at entry and return, never inside */
+	bool probes_point;	       /* inside where possible, without proof */
+	bool trace_events;	       /* print each event */
+	uint64_t interval_s;	       /* between reports, 0: only the last one */
+	uint64_t count;		       /* reports, 0: no limit */
+	uint64_t duration_s;	       /* 0: no limit */
+	const struct outputs *outputs; /* the model keeps what they show */
 	bool debuginfod;
 	int verbose;
 };

@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "events.h"
+#include "origin.h"
 #include "reconcile.h"
 #include "report/intervals.h"
 #include "session.h"
@@ -339,6 +340,7 @@ int trace__set_up(struct trace *t)
 			return err;
 		}
 		t->pid = spawn__pid(t->spawn);
+		t->command = origin__join(t->opts->command);
 		snprintf(t->proc.comm, sizeof(t->proc.comm), "%s", t->opts->command[0]);
 	} else {
 		err = check_target(t);

@@ -20,7 +20,7 @@
 #include "kernel/near.h"
 #include "kernel_features.h"
 #include "origin.h"
-#include "render/render.h"
+#include "render/output.h"
 #include "report/report.h"
 
 #define NS_PER_S 1000000000ULL
@@ -40,7 +40,7 @@ struct ktrace {
 	uint64_t tidy_ns; /* when to look at the table next */
 	int signals;
 	bool stop, output_broken;
-	bool file_failed; /* a report could not be written to it */
+	bool file_failed; /* a report could not be written into a file */
 };
 
 static uint64_t now_ns(void)
@@ -201,10 +201,21 @@ static int set_up(struct ktrace *t)
 	return 0;
 }
 
-static int print_report(struct ktrace *t, bool final)
+static int emit_report(struct ktrace *t, const struct report *r)
 {
 	const struct output *bad;
-	int files_err;
+	int file_error, err;
+
+	err = outputs__emit(t->opts->outputs, t->out, r, &bad, &file_error);
+	if (file_error) {
+		say("cannot write %s: %s", bad->path, strerror(-file_error));
+		t->file_failed = true;
+	}
+	return err;
+}
+
+static int print_report(struct ktrace *t, bool final)
+{
 	uint64_t began = now_ns();
 	struct report *r = NULL;
 	int err = kreport__take(t->reports, &r);
@@ -213,17 +224,11 @@ static int print_report(struct ktrace *t, bool final)
 		say("cannot read what is outstanding: %s", strerror(-err));
 		return err;
 	}
-	origin__fill(&r->origin, NULL);
 	r->final = final;
 	r->max_live = t->opts->max_live;
 	r->max_stacks = t->opts->max_stacks;
-	err = outputs__emit(&t->opts->outputs, t->out, r, &files_err, &bad);
-	if (files_err) {
-		say("cannot write %s: %s", bad->path, strerror(-files_err));
-		t->file_failed = true;
-	}
-	if (!err && fflush(t->out))
-		err = -errno;
+	origin__fill(&r->origin, NULL);
+	err = emit_report(t, r);
 	if (err)
 		t->output_broken = true;
 	if (t->opts->verbose)
@@ -301,14 +306,14 @@ int ktrace__run(const struct ktrace_opts *opts, FILE *out)
 {
 	struct ktrace t = {.opts = opts, .out = out, .signals = -1};
 	const struct output *bad;
-	int err = output__check(opts->outputs.files, opts->outputs.n_files, &bad);
+	int err;
 
+	err = output__check(opts->outputs->file, opts->outputs->n_files, &bad);
 	if (err) {
 		say("cannot write %s: %s", bad->path, strerror(-err));
 		return 1;
 	}
 	err = set_up(&t);
-
 	if (!err) {
 		t.start_ns = now_ns();
 		loop(&t);

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "render/output.h"
 #include "report/model.h"
+
+struct outputs;
 
 struct ktrace_opts {
 	pid_t pid; /* only what this process allocates, 0: all */
@@ -23,7 +24,7 @@ struct ktrace_opts {
 	uint64_t dump;	    /* bytes, 0: no contents */
 	const char *type;
 	uint64_t interval_s, count, duration_s; /* as in struct trace_opts */
-	struct outputs outputs; /* the model must keep as many sites as these show */
+	const struct outputs *outputs;		/* the model keeps what they show */
 	int verbose;
 };
 

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "render/render.h"
 #include "report/report.h"
 
 /* Something that a rename would replace by a file. */
@@ -126,12 +125,11 @@ int output__check(const struct output *outputs, size_t n, const struct output **
 	return 0;
 }
 
-int outputs__emit(const struct outputs *o, FILE *stream, const struct report *r, int *files_err,
-		  const struct output **bad)
+int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
+		  const struct output **bad, int *file_error)
 {
-	const struct render_opts screen = {.color = o->color, .top = o->top};
-	const struct render_opts file = {.top = o->top};
+	const struct render_opts file = {.top = o->screen.top};
 
-	*files_err = output__write(o->files, o->n_files, r, &file, bad);
-	return o->format->follows || r->final ? o->format->emit(stream, r, &screen) : 0;
+	*file_error = output__write(o->file, o->n_files, r, &file, bad);
+	return o->format->follows || r->final ? o->format->emit(out, r, &o->screen) : 0;
 }

@@ -8,17 +8,23 @@
 #ifndef RENDER_OUTPUT_H
 #define RENDER_OUTPUT_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
 #include <stdio.h>
 
-struct render_opts;
-struct renderer;
-struct report;
+#include "render/render.h"
 
 struct output {
 	const struct renderer *renderer;
 	const char *path;
+};
+
+/* Where the reports of a trace go. */
+struct outputs {
+	const struct renderer *format; /* on the screen, or what is in its place */
+	struct render_opts screen;
+	struct output file[RENDER_N];
+	size_t n_files;
 };
 
 /*
@@ -29,20 +35,10 @@ int output__check(const struct output *outputs, size_t n, const struct output **
 /* Write the report to each. Those behind one that fails are written, too. Returns as above. */
 int output__write(const struct output *outputs, size_t n, const struct report *r,
 		  const struct render_opts *opts, const struct output **bad);
-
-/* Where the reports of a trace go: in one format to a stream, and into files. */
-struct outputs {
-	const struct renderer *format; /* of the stream */
-	const struct output *files;
-	size_t n_files;
-	size_t top; /* sites that text shows, 0: all */
-	bool color; /* of the stream */
-};
-
 /*
- * Write the report to all of them; a format that cannot hold several waits for the last one.
- * Returns 0 or the stream's negative errno. *files_err, *bad: as output__write.
+ * The same, and to out; formats of which out cannot hold several wait for the last report. Returns
+ * 0 or negative errno of out, and sets *file_error to that of the files and *bad as above.
  */
-int outputs__emit(const struct outputs *o, FILE *stream, const struct report *r, int *files_err,
-		  const struct output **bad);
+int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
+		  const struct output **bad, int *file_error);
 #endif
