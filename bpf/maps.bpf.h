@@ -102,7 +102,7 @@ struct {
 	__type(value, struct trap_point);
 } trap_points __weak SEC(".maps");
 
-#define STACK_COPY 2048 /* bytes of stack copied at once, at most: some 20 frames */
+#define STACK_COPY 1024 /* bytes of stack copied at once, at most: some 20 frames */
 
 /* An allocator call between its entry and its return. */
 struct pending_call {
@@ -131,13 +131,17 @@ struct pending_syscall {
 	__u8 active;
 };
 
-/* A walk up a stack: the frame that is reached; its pc is the last one in stack.trace. */
+/* A walk up a stack: the frame that is reached, and what the frames so far come to. */
 struct walk {
-	__u64 sp, fp;
-	__u64 hash;
+	__u64 pc, sp, fp;
+	__u64 hash, factor; /* see unwind_add */
 	__u32 depth, end;
 	__u8 signalled; /* a signal's frame has been passed */
 	__u8 inner;	/* a frame of an allocator function was among them: UNWIND_ALLOCATOR */
+	__u8 noting;	/* into which memo, if the next steps are to be noted */
+	__u8 memo;
+	__u8 recalled; /* there were memos for some: their frames are not in stack.trace */
+	__u64 from_pc, from_sp, from_fp;
 };
 
 /* The row that a frame had in a walk before. By where it is: 16 bytes apart, or more. */
@@ -145,8 +149,29 @@ struct row_hint {
 	__u64 tag; /* pc ^ gen << 48 */
 	__u64 row;
 };
-#define ROW_HINTS 256
+#define ROW_HINTS 64
 #define ROW_HINT(sp) ((sp) >> 4 & (ROW_HINTS - 1))
+
+/* Some steps of a walk as they were made before: memo.bpf.h. */
+#define MEMO_WORDS 16
+struct walk_memo {
+	__u64 pc, sp, fp;   /* where they begin */
+	__u64 to_pc, to_sp; /* and end */
+	__u64 hash, factor; /* what they come to */
+	__u32 gen;
+	__u32 end;		/* enum walk_end, if ends */
+	__u8 valid, ends, bad;	/* bad: cannot be noted */
+	__u8 fp_state, fp_used; /* enum memo_fp; fp is part of where they begin */
+	__u8 frames;
+	__u8 misses;
+	__u8 n;	     /* words */
+	__u16 fp_at; /* where the caller's frame pointer is: words above sp */
+	__u16 span;  /* all words are below this one */
+	__u32 pad;
+	__u64 word[MEMO_WORDS];
+	__u16 at[MEMO_WORDS];
+};
+#define MEMOS 12
 
 /* What a walk works with. */
 struct workspace {
@@ -156,9 +181,12 @@ struct workspace {
 	__u64 copy_size;	  /* bytes in it */
 	__u64 copy_begin;	  /* index of its first word: see unwind_copy */
 	__u64 copy_kept;	  /* it is good for the next walk */
-	__u64 span;		  /* bytes of stack that walks need, as a rule; 0: not known */
+	__u64 top;		  /* where the last walk ended */
 	__u64 copy[2 * STACK_COPY / 8];
 	struct row_hint hint[ROW_HINTS];
+#ifndef MEMLEAK_OLD
+	struct walk_memo memo[MEMOS];
+#endif
 };
 
 /*
@@ -177,6 +205,11 @@ struct thread_slot {
 	struct workspace work;
 #endif
 };
+/*
+ * Since 7.0 the kernel takes task storage from kmalloc_nolock(), which has no more than 8 KiB; some
+ * 200 bytes are its own (struct bpf_local_storage_elem).
+ */
+_Static_assert(sizeof(struct thread_slot) <= 8192 - 256, "no thread would have a slot");
 
 /* A counter of this CPU. */
 static __always_inline __u64 *stat_counter(__u32 id)

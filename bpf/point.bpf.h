@@ -240,7 +240,9 @@ static __always_inline int track_point(struct pt_regs *ctx, __u64 cookie)
 	/* in a large table it takes as long to come as all the rest */
 	if (p->kind != TRAP_BEGIN)
 		live_prefetch(point_reg(ctx, p->ptr), state.space & 255);
-	unwind_copy_first(&slot->work, PT_REGS_SP(ctx));
+	/* a beginning looks at the function's own frame only */
+	unwind_copy(&slot->work, PT_REGS_SP(ctx),
+		    p->kind == TRAP_BEGIN ? p->depth + 8 : STACK_COPY);
 	slot->work.copy_kept = 1;
 	point_met(ctx, slot, p);
 	slot->work.copy_kept = 0;

@@ -98,6 +98,8 @@ SUBPROGRAM __u64 track_stack(struct thread_slot *slot, __u64 hash)
 		return 0;
 	if (work->stack.trace.head.end == WALK_FAULT)
 		stat_inc(STAT_STACK_FAULT);
+	if (entered & STACK_NEW)
+		unwind_frames(work_refer(slot));
 	if (entered & STACK_NEW && !stack_store(key, &work->stack.trace)) {
 		track_new_stack(work, key);
 		if (work->walk.end == WALK_NO_MAPPING)

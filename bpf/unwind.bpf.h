@@ -23,9 +23,16 @@
 #define SLOT_COPY (72 + offsetof(struct thread_slot, work.copy))
 #endif
 
+/* Bytes from addr to the end of its page. */
+static __always_inline __u64 unwind_page_rest(__u64 addr)
+{
+	return 4096 - (addr & 4095);
+}
+
 /*
- * Fill the copy from addr on. If that fails, at most to the end of the page: what is mapped is
- * whole pages, so a stack that ends there can be read up to its end.
+ * Fill the copy from addr on, with so many bytes at most: as far as the last walk went, which most
+ * walks of a thread do; so what is copied can be read, and is needed. Else to the end of the page,
+ * as what is mapped is whole pages: a read that fails costs as much as a trap.
  *
  * A processor takes a load for one of a word that was stored just before if their addresses are the
  * same in the lowest 12 bits ("4K aliasing", Intel optimization manual, 15.8), and waits: a copy to
@@ -33,10 +40,13 @@
  * the buffer that is not ahead of the source: a thread's slot begins where a page does, but for the
  * kernel's own part of it, as all memory that is larger than a page.
  */
-static __always_inline void unwind_copy(struct workspace *work, __u64 addr, __u64 size)
+static __always_inline void unwind_copy(struct workspace *work, __u64 addr, __u64 most)
 {
-	__u64 begin = (SLOT_COPY - addr) & STACK_COPY ? 0 : STACK_WORDS, rest;
+	__u64 begin = ((SLOT_COPY - addr) & 4095) < STACK_COPY ? STACK_WORDS : 0;
+	__u64 size = work->top > addr ? work->top - addr : unwind_page_rest(addr);
 
+	if (size > most)
+		size = most;
 	if (size > STACK_COPY)
 		size = STACK_COPY;
 	work->copy_at = addr;
@@ -44,31 +54,9 @@ static __always_inline void unwind_copy(struct workspace *work, __u64 addr, __u6
 	work->copy_size = size;
 	if (!bpf_probe_read_user(work->copy + begin, size, (void *)addr))
 		return;
-	rest = 4096 - (addr & 4095);
-	if (size > rest)
-		size = rest;
+	if (size > unwind_page_rest(addr))
+		size = unwind_page_rest(addr);
 	work->copy_size = bpf_probe_read_user(work->copy + begin, size, (void *)addr) ? 0 : size;
-}
-
-/* The same for the first part of a walk: what the last ones needed, as they resemble each other. */
-static __always_inline void unwind_copy_first(struct workspace *work, __u64 addr)
-{
-	__u64 size = work->span;
-
-	unwind_copy(work, addr, size ? size : STACK_COPY);
-}
-
-/*
- * A walk that began with a copy from addr on has come to sp. What is copied in vain costs less than
- * a second copy: the span follows deeper stacks at once, others slowly.
- */
-static __always_inline void unwind_learn(struct workspace *work, __u64 addr, __u64 sp)
-{
-	__u64 need = (sp - addr + 63) & ~63ULL, span = work->span;
-
-	if (need > STACK_COPY)
-		need = STACK_COPY;
-	work->span = need > span ? need : span - ((span - need) >> 4 & ~7ULL);
 }
 
 /* The word at addr, which is not in the copy yet: its first one then. Returns 0, or 1: unreadable.
@@ -95,6 +83,8 @@ static __always_inline int unwind_read(struct workspace *work, __u64 addr, __u64
 	return 0;
 }
 
+#include "memo.bpf.h"
+
 /* The frame that a signal has interrupted: struct rt_sigframe, arch/x86/include/asm/sigframe.h. */
 static __always_inline __u64 unwind_signal(struct workspace *work, __u64 *sp, __u64 *fp)
 {
@@ -118,10 +108,10 @@ static __always_inline __u64 unwind_end(struct workspace *work, __u32 why)
 
 /*
  * Go from the frame (pc, sp, fp) to its caller's by row. Returns the caller's pc, or 0: the walk
- * ends, and walk.end says why.
+ * ends, and walk.end says why. memo: where to note what this depends on, NULL: nowhere.
  */
-static __always_inline __u64 unwind_apply(struct workspace *work, __u64 row, __u64 pc, __u64 *sp,
-					  __u64 *fp)
+static __always_inline __u64 unwind_apply(struct workspace *work, struct walk_memo *memo, __u64 row,
+					  __u64 pc, __u64 *sp, __u64 *fp)
 {
 	__u64 kind = ROW_KIND(row), save = ROW_SAVE(row), cfa = *sp;
 
@@ -130,6 +120,7 @@ static __always_inline __u64 unwind_apply(struct workspace *work, __u64 row, __u
 		cfa += ROW_CFA(row) * 8;
 		break;
 	case UNWIND_FP:
+		memo_use_fp(memo, *fp);
 		if (!*fp)
 			return unwind_end(work, WALK_FP_ZERO);
 		cfa = *fp + ROW_CFA(row) * 8;
@@ -138,11 +129,14 @@ static __always_inline __u64 unwind_apply(struct workspace *work, __u64 row, __u
 		cfa += 8 + ((pc & 15) >= ROW_CFA(row) ? 8 : 0);
 		break;
 	case UNWIND_SIGNAL:
+		memo_spoil(memo);
 		work->walk.end = WALK_BOTTOM;
 		return unwind_signal(work, sp, fp);
 	case UNWIND_FP_DEREF:
+		memo_use_fp(memo, *fp);
 		if (unwind_read(work, *fp - ROW_CFA(row) * 8, &cfa))
 			return unwind_end(work, WALK_FAULT);
+		memo_word(memo, *fp - ROW_CFA(row) * 8, cfa);
 		break;
 	case UNWIND_SP_FAR:
 		cfa += 8 * (ROW_CFA(row) + ((save >> 4) << 16));
@@ -157,15 +151,18 @@ static __always_inline __u64 unwind_apply(struct workspace *work, __u64 row, __u
 	if (cfa <= *sp || cfa - *sp > STACK_SPAN)
 		return unwind_end(work, WALK_CHAIN);
 	if (kind == UNWIND_FP_DEREF) {
+		memo_reload_fp(memo, *fp);
 		if (unwind_read(work, *fp, fp))
 			return unwind_end(work, WALK_FAULT);
 	} else if (save) {
+		memo_reload_fp(memo, cfa - save * 8);
 		if (unwind_read(work, cfa - save * 8, fp))
 			return unwind_end(work, WALK_FAULT);
 	}
 	*sp = cfa;
 	if (unwind_read(work, cfa - 8, &pc))
 		return unwind_end(work, WALK_FAULT);
+	memo_word(memo, cfa - 8, pc);
 	work->walk.end = WALK_BOTTOM;
 	return pc;
 }
@@ -212,101 +209,271 @@ static __always_inline __u64 unwind_row(struct workspace *work, __u64 pc, __u64 
 }
 
 #define STEPS_AT_ONCE 8
+/*
+ * Steps are taken up to the next multiple of that many bytes: so walks that come by the same frames
+ * from different ones make the same steps from there on, which is what memos are for.
+ */
+#define STEPS_SPAN 512
 
 /*
- * A frame's share of the hash, as good as random for each pair of address and depth: so the shares
- * can be added, and no step waits for the one before. Finalizer of splitmix64 (Vigna).
+ * The hash of a stack is the sum of its frames' pcs, each made as good as random and then taken
+ * times FRAME_FACTOR to the power of its depth. So what some frames add, but for where they begin,
+ * does not depend on those before. Finalizer of splitmix64 (Vigna).
  */
-static __always_inline __u64 unwind_hash(__u64 pc, __u32 depth)
+#define FRAME_FACTOR 0xD1342543DE82EF95ULL /* Steele, Vigna: arXiv:2001.05304 */
+
+static __always_inline __u64 unwind_mix(__u64 pc)
 {
-	pc += depth * HASH_K;
 	pc = (pc ^ pc >> 30) * 0xBF58476D1CE4E5B9ULL;
 	pc = (pc ^ pc >> 27) * 0x94D049BB133111EBULL;
 	return pc ^ pc >> 31;
 }
 
-/*
- * Some frames; most of the time goes into this. State is kept in registers in between, as far as
- * there are any. Returns 1 to stop.
- */
+static __always_inline void unwind_add(struct walk *w, __u64 pc)
+{
+	w->hash += unwind_mix(pc) * w->factor;
+	w->factor *= FRAME_FACTOR;
+}
+
+/* One step from the frame that is reached. Returns 1 to stop. */
+static __always_inline int unwind_step(struct workspace *work, struct walk_memo *memo)
+{
+	struct walk *w = &work->walk;
+	__u64 pc = w->pc, sp = w->sp, fp = w->fp, row = unwind_row(work, pc, sp);
+	__u32 depth;
+
+	if (row == ROW_NO_MAPPING) {
+		memo_spoil(memo);
+		unwind_add(w, sp); /* there are more frames than were taken */
+		unwind_end(work, WALK_NO_MAPPING);
+		return 1;
+	}
+	pc = unwind_apply(work, memo, row, pc, &sp, &fp);
+	w->sp = sp;
+	w->fp = fp;
+	if (!pc)
+		return 1;
+	depth = w->depth;
+	barrier_var(depth); /* so that the check stays before what it is for */
+	if (depth >= cfg.max_depth || depth >= MEMLEAK_MAX_DEPTH) {
+		memo_spoil(memo);
+		unwind_end(work, WALK_DEPTH);
+		return 1;
+	}
+	work->stack.trace.pc[depth] = pc;
+	w->depth = depth + 1;
+	w->pc = pc;
+	unwind_add(w, pc);
+	return 0;
+}
+
+/* Some frames; most of the time goes into this. Returns 1 to stop. */
 VERIFIED_ONCE int unwind_steps(work_ref ref)
 {
 	struct workspace *work = work_of(ref);
-	__u64 row, pc, sp, fp;
-	__u32 depth, last;
-	int stop = 1;
+	__u64 sp;
 
 	if (!work)
 		return 1;
-	depth = work->walk.depth;
 	sp = work->walk.sp;
-	fp = work->walk.fp;
 	for (__u32 i = 0; i < STEPS_AT_ONCE; i++) {
-		/* what could be computed outside of the loop would take up stack */
-		barrier_var(work);
-		last = depth - 1;
-		barrier_var(last); /* so that checks stay before what they are for */
-		if (last >= MEMLEAK_MAX_DEPTH)
+		barrier_var(
+			work); /* what could be computed outside of the loop would take up stack */
+		if (unwind_step(work, NULL))
+			return 1;
+		if ((work->walk.sp ^ sp) & -STEPS_SPAN)
 			break;
-		pc = work->stack.trace.pc[last];
-		row = unwind_row(work, pc, sp);
-		if (row == ROW_NO_MAPPING) {
-			/* there are more frames than were taken */
-			work->walk.hash += unwind_hash(sp, depth);
-			unwind_end(work, WALK_NO_MAPPING);
-			break;
-		}
-		pc = unwind_apply(work, row, pc, &sp, &fp);
-		if (!pc)
-			break;
-		barrier_var(depth);
-		if (depth >= cfg.max_depth || depth >= MEMLEAK_MAX_DEPTH) {
-			unwind_end(work, WALK_DEPTH);
-			break;
-		}
-		work->stack.trace.pc[depth] = pc;
-		work->walk.hash += unwind_hash(pc, depth);
-		depth++;
-		if (i == STEPS_AT_ONCE - 1)
-			stop = 0;
 	}
-	work->walk.depth = depth;
-	work->walk.sp = sp;
-	work->walk.fp = fp;
+	return 0;
+}
+
+#ifndef MEMLEAK_OLD
+
+VERIFIED_ONCE int unwind_note_step(struct workspace *work)
+{
+	__u32 index;
+
+	if (!work)
+		return 1;
+	index = work->walk.memo;
+	barrier_var(index);
+	return index >= MEMOS || unwind_step(work, &work->memo[index]);
+}
+
+/* Some steps, which are noted. */
+static __always_inline int unwind_note(struct workspace *work, struct walk_memo *memo)
+{
+	struct walk *w = &work->walk;
+	__u64 sp = w->sp, hash = w->hash, factor = w->factor;
+	__u32 depth = w->depth;
+	int stop = 0;
+
+	memo->fp = w->fp;
+	memo->fp_state = MEMO_FP_KEPT;
+	memo->fp_used = memo->n = memo->span = 0;
+	memo->bad = w->signalled; /* allocator functions do not matter there: unwind_find */
+	w->hash = 0;
+	w->factor = 1;
+	for (__u32 i = 0; i < STEPS_AT_ONCE && !stop; i++) {
+		stop = unwind_note_step(work);
+		if ((w->sp ^ sp) & -STEPS_SPAN)
+			break;
+	}
+	memo->to_pc = w->pc;
+	memo->to_sp = w->sp;
+	memo->hash = w->hash;
+	memo->factor = w->factor;
+	memo->frames = w->depth - depth;
+	memo->ends = stop;
+	memo->end = w->end;
+	memo->valid = !memo->bad && !w->inner && w->end != WALK_FAULT && memo->gen == state.gen;
+	w->hash = hash + memo->hash * factor;
+	w->factor = factor * memo->factor;
 	return stop;
 }
 
+/* Have the words of the stack that the memo depends on in the copy. Returns their index, or -1. */
+static __always_inline __s64 unwind_recall_copy(struct workspace *work,
+						const struct walk_memo *memo, __u64 sp)
+{
+	__u64 off = sp - work->copy_at;
+
+	if (off & 7)
+		return -1;
+	if (off > work->copy_size || off + 8 * memo->span > work->copy_size) {
+		if (unwind_fetch(work, sp) || 8 * memo->span > work->copy_size)
+			return -1;
+		off = 0;
+	}
+	return (off >> 3) + work->copy_begin;
+}
+
+/* Is all that the memo depends on what it was? Then the walk has made its steps. */
+static __always_inline bool unwind_follow(struct workspace *work, const struct walk_memo *memo)
+{
+	struct walk *w = &work->walk;
+	__s64 from;
+
+	if (memo->fp_used && memo->fp != w->fp)
+		return false;
+	if (w->depth + memo->frames > cfg.max_depth)
+		return false;
+	from = unwind_recall_copy(work, memo, w->sp);
+	if (from < 0)
+		return false;
+	for (__u32 i = 0; i < MEMO_WORDS; i++) {
+		if (i >= memo->n)
+			break;
+		if (work->copy[(from + memo->at[i]) & (2 * STACK_WORDS - 1)] != memo->word[i])
+			return false;
+	}
+	if (memo->fp_state != MEMO_FP_KEPT)
+		w->fp = work->copy[(from + memo->fp_at) & (2 * STACK_WORDS - 1)];
+	w->pc = memo->to_pc;
+	w->sp = memo->to_sp;
+	w->hash += memo->hash * w->factor;
+	w->factor *= memo->factor;
+	w->depth += memo->frames;
+	w->end = memo->end;
+	w->recalled = 1;
+	return true;
+}
+
+/* Notes are taken when steps begin at the same place again; seldom, where they are others then. */
+#define NOTE_EVERY 32
+
+/* Some frames, by a memo if there is one. Returns 1 to stop. */
+VERIFIED_ONCE int unwind_recall(struct workspace *work)
+{
+	struct walk_memo *memo;
+	struct walk *w;
+	__u64 index;
+	__u32 gen;
+
+	if (!work)
+		return 1;
+	w = &work->walk;
+	index = ((w->pc + (w->sp << 20)) * HASH_K >> 32) * MEMOS >> 32;
+	barrier_var(index);
+	if (index >= MEMOS)
+		return 1;
+	memo = &work->memo[index];
+	gen = state.gen;
+	if (memo->pc != w->pc || memo->sp != w->sp || memo->gen != gen) {
+		memo->pc = w->pc;
+		memo->sp = w->sp;
+		memo->gen = gen;
+		memo->valid = memo->misses = 0;
+		return unwind_steps(work);
+	}
+	if (memo->valid && unwind_follow(work, memo))
+		return memo->ends;
+	if (memo->misses++ % NOTE_EVERY)
+		return unwind_steps(work);
+	w->memo = index;
+	return unwind_note(work, memo);
+}
+
+#else
+
+#define unwind_recall(ref) unwind_steps(ref)
+
+#endif
+
+/* plain: without memos, so that all frames are in work->stack.trace. */
+static __always_inline void unwind_from(work_ref ref, __u64 pc, __u64 sp, __u64 fp, bool plain)
+{
+	struct workspace *work = work_of(ref);
+	struct walk *w;
+
+	if (!work)
+		return;
+	w = &work->walk;
+	w->pc = w->from_pc = pc;
+	w->sp = w->from_sp = sp;
+	w->fp = w->from_fp = fp;
+	w->hash = state.space * HASH_K;
+	w->factor = 1;
+	unwind_add(w, pc);
+	w->depth = 1;
+	w->signalled = 0;
+	w->inner = 0;
+	w->recalled = 0;
+	work->stack.trace.pc[0] = pc;
+	/* one step more than frames, to see that the last one is the outermost */
+	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH; i++)
+		if (plain ? unwind_steps(ref) : unwind_recall(ref))
+			break;
+	work->stack.trace.head.depth = w->depth;
+	work->stack.trace.head.end = w->end;
+}
+
 /*
- * Walk from (pc, sp, fp) as they are in the caller of the allocator, into work->stack.trace.
- * pc becomes the first frame. Returns the hash of the frames, never 0.
+ * Walk from (pc, sp, fp) as they are in the caller of the allocator. pc becomes the first frame.
+ * Returns the hash of the frames, never 0. The frames themselves: unwind_frames.
  */
 static __always_inline __u64 unwind_walk(work_ref ref, __u64 pc, __u64 sp, __u64 fp)
 {
 	struct workspace *work = work_of(ref);
-	struct walk *w;
-	__u64 begin;
 
 	if (!work)
 		return 0;
-	w = &work->walk;
-	w->sp = sp;
-	w->fp = fp;
-	w->hash = unwind_hash(pc, 0) + state.space * HASH_K;
-	w->depth = 1;
-	w->signalled = 0;
-	w->inner = 0;
-	work->stack.trace.pc[0] = pc;
 	if (!work->copy_kept)
-		unwind_copy_first(work, sp);
-	begin = work->copy_at;
-	/* one step more than frames, to see that the last one is the outermost */
-	for (__u32 i = 0; i <= MEMLEAK_MAX_DEPTH / STEPS_AT_ONCE; i++)
-		if (unwind_steps(ref))
-			break;
-	unwind_learn(work, begin, w->sp);
-	work->stack.trace.head.depth = w->depth;
-	work->stack.trace.head.end = w->end;
-	return w->hash ? w->hash : 1;
+		unwind_copy(work, sp, STACK_COPY);
+	unwind_from(ref, pc, sp, fp, false);
+	work->top = work->walk.sp;
+	return work->walk.hash ? work->walk.hash : 1;
+}
+
+/* Have all frames of the walk that was just made in work->stack.trace. */
+SUBPROGRAM void unwind_frames(work_ref ref)
+{
+	struct workspace *work = work_of(ref);
+
+	if (!work || !work->walk.recalled)
+		return;
+	unwind_copy(work, work->walk.from_sp, STACK_COPY);
+	unwind_from(ref, work->walk.from_pc, work->walk.from_sp, work->walk.from_fp, true);
 }
 
 #endif

@@ -107,4 +107,9 @@ run_tool --stack fp -T 0 -- "$PROG/unwind_cases"
 holds fp-lacks "programs here have no frame pointers: --stack fp loses callers" \
 	'total("deep_leaf") == (1003, 1) and total("shape_pusher")[1] + total("sort_caller")[1] < 2'
 
+# What a walk has made of a stack is not taken for what it makes of one that only begins like it.
+started same-place "$PROG/same_place"
+TOOL_ARGS=(--probes pair)
+started same-place-pair "$PROG/same_place"
+
 finish

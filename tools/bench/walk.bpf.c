@@ -29,11 +29,12 @@ static __always_inline int counted(__u64 frames)
 	return 0;
 }
 
-static __always_inline int recorded(const struct thread_slot *slot)
+static __always_inline int recorded(struct thread_slot *slot)
 {
 	const struct stack_trace *trace = &slot->work.stack.trace;
 
 	if (bench.keep) {
+		unwind_frames(&slot->work);
 		bench.depth = trace->head.depth;
 		bench.end = trace->head.end;
 		bpf_probe_read_kernel(bench.pc, sizeof(bench.pc), trace->pc);
