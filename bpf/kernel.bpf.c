@@ -12,30 +12,45 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* (call_site, ptr, bytes_req, bytes_alloc, gfp_flags ...) */
-static __always_inline int sized_event(__u64 *ctx, __u32 class)
+/* (call_site, ptr, bytes_req, bytes_alloc, gfp_flags ...), or in 5.19 and 6.0 with s before the
+ * sizes */
+static __always_inline int sized_event(__u64 *ctx, enum event_form form, __u32 class)
 {
-	struct filter_event e = {.ctx = ctx, .form = FORM_SIZED};
+	struct filter_event e = {.ctx = ctx, .form = form};
 	struct origin o = {.call_site = ctx[0], .class = class};
 
 	if (!track_begin(ctx[1], KERNEL_SPACE_SLAB))
 		return 0;
 	if (!is_wanted(&e))
 		return track_reject(ctx[1], KERNEL_SPACE_SLAB);
-	return track_alloc(ctx, ctx[1], &o, object_what(ctx[2], ctx[3], KERNEL_SPACE_SLAB));
+	return track_alloc(ctx, ctx[1], &o,
+			   form == FORM_SIZED ? object_what(ctx[2], ctx[3], KERNEL_SPACE_SLAB)
+					      : object_what(ctx[3], ctx[4], KERNEL_SPACE_SLAB));
 }
 
 /* kmalloc[_node](call_site, ptr, bytes_req, bytes_alloc, gfp_flags[, node]) */
 SEC("?raw_tp/kmalloc")
 int on_kmalloc(__u64 *ctx)
 {
-	return sized_event(ctx, KERNEL_KMALLOC);
+	return sized_event(ctx, FORM_SIZED, KERNEL_KMALLOC);
 }
 
 SEC("?raw_tp/kmalloc_node")
 int on_kmalloc_node(__u64 *ctx)
 {
-	return sized_event(ctx, KERNEL_KMALLOC);
+	return sized_event(ctx, FORM_SIZED, KERNEL_KMALLOC);
+}
+
+SEC("?raw_tp/kmalloc")
+int on_kmalloc_519(__u64 *ctx)
+{
+	return sized_event(ctx, FORM_SIZED_519, KERNEL_KMALLOC);
+}
+
+SEC("?raw_tp/kmalloc_node")
+int on_kmalloc_node_519(__u64 *ctx)
+{
+	return sized_event(ctx, FORM_SIZED_519, KERNEL_KMALLOC);
 }
 
 /* (call_site, ptr, s ...): sizes are the cache's */
@@ -85,13 +100,13 @@ int on_cache_alloc_node_519(__u64 *ctx)
 SEC("?raw_tp/kmem_cache_alloc")
 int on_cache_alloc_old(__u64 *ctx)
 {
-	return sized_event(ctx, KERNEL_CACHE);
+	return sized_event(ctx, FORM_SIZED, KERNEL_CACHE);
 }
 
 SEC("?raw_tp/kmem_cache_alloc_node")
 int on_cache_alloc_node_old(__u64 *ctx)
 {
-	return sized_event(ctx, KERNEL_CACHE);
+	return sized_event(ctx, FORM_SIZED, KERNEL_CACHE);
 }
 
 /* kfree(call_site, ptr) */

@@ -189,9 +189,10 @@ struct kernel_config {
 
 /* Shared state, written by BPF and read, or set before attaching, by user space. */
 struct kernel_state {
-	__u32 n_stacks;			 /* frames given out */
-	__u32 epoch;			 /* changed by user space when it takes a snapshot */
-	__u32 own_tgid;			 /* ours: what we cause is left out */
+	__u32 n_stacks; /* frames given out */
+	__u32 epoch;	/* changed by user space when it takes a snapshot */
+	__u32 own_tgid; /* ours: what we cause is left out */
+	__u32 learner;	/* ours for the moment that we cause something on purpose, else 0 */
 	__u32 n_objects, n_sites;	 /* in their tables; only where these are hash maps */
 	__u8 has_blocks[MAX_ORDER + 1];	 /* of pages: are blocks of that order followed? */
 	__u64 splits_begun, splits_done; /* of such blocks (kernel_pages.bpf.h) */

@@ -8,6 +8,7 @@
 /* Events by where their arguments are; see kernel.bpf.c. */
 enum event_form {
 	FORM_SIZED,
+	FORM_SIZED_519,
 	FORM_CACHE,
 	FORM_CACHE_519,
 	FORM_PAGES,
@@ -36,6 +37,12 @@ static __always_inline __u64 filter_event_number(__u64 field, const struct filte
 		return field == FILTER_BYTES_REQ     ? FILTER_ARG(e->ctx, 2)
 		       : field == FILTER_BYTES_ALLOC ? FILTER_ARG(e->ctx, 3)
 		       : field == FILTER_GFP_FLAGS   ? (__u32)FILTER_ARG(e->ctx, 4)
+		       : field == FILTER_CALL_SITE   ? FILTER_ARG(e->ctx, 0)
+						     : 0;
+	case FORM_SIZED_519:
+		return field == FILTER_BYTES_REQ     ? FILTER_ARG(e->ctx, 3)
+		       : field == FILTER_BYTES_ALLOC ? FILTER_ARG(e->ctx, 4)
+		       : field == FILTER_GFP_FLAGS   ? (__u32)FILTER_ARG(e->ctx, 5)
 		       : field == FILTER_CALL_SITE   ? FILTER_ARG(e->ctx, 0)
 						     : 0;
 	case FORM_CACHE:

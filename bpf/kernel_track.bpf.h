@@ -337,7 +337,7 @@ static __always_inline bool is_wanted_task(void)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 
-	return tgid != state.own_tgid && (!cfg.tgid || tgid == cfg.tgid);
+	return tgid != state.own_tgid && (!cfg.tgid || tgid == cfg.tgid || tgid == state.learner);
 }
 
 static __always_inline bool is_wanted(const struct filter_event *e)

@@ -102,6 +102,15 @@ if make_objects filter messages 1003 -f "bytes_alloc == 4096 && call_site == loa
 	end_objects filter
 fi
 
+# --- as a structure
+
+if make_objects type messages 50 -f "call_site == load_msg && comm == \"kobjects\"" --type msg_msg; then
+	holds type "each field of a message, by the kernel's BTF" \
+		'"50 of 50 objects begin like" in last.text() and ".m_type = (long int)1" in last.text() and
+		".m_ts = (size_t)4000" in last.text()'
+	end_objects type
+fi
+
 # --- every stack
 
 if make_objects stacks messages 100 -p @ --stack-every 1; then

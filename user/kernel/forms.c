@@ -60,7 +60,7 @@ static void choose_slab(const struct btf *btf, struct forms *f)
 
 	use(f, "on_kfree");
 	use(f, "on_cache_free");
-	use(f, "on_kmalloc");
+	use(f, arg_is(btf, "kmalloc", 2, "kmem_cache") ? "on_kmalloc_519" : "on_kmalloc");
 	if (n == 5 && arg_is(btf, "kmem_cache_alloc", 2, "kmem_cache"))
 		use(f, "on_cache_alloc");
 	else if (n == 6 && arg_is(btf, "kmem_cache_alloc", 2, "kmem_cache"))
@@ -71,7 +71,8 @@ static void choose_slab(const struct btf *btf, struct forms *f)
 		f->missing = "kmem_cache_alloc";
 	/* since 6.1 the other events tell of these, too */
 	if (n_args(btf, "kmalloc_node") >= 0)
-		use(f, "on_kmalloc_node");
+		use(f, arg_is(btf, "kmalloc_node", 2, "kmem_cache") ? "on_kmalloc_node_519"
+								    : "on_kmalloc_node");
 	if (n_args(btf, "kmem_cache_alloc_node") == 7)
 		use(f, "on_cache_alloc_node_519");
 	else if (n_args(btf, "kmem_cache_alloc_node") >= 0)

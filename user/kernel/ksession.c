@@ -250,11 +250,13 @@ static void learn_cache(struct kernel_state *state)
 	uint32_t own = state->own_tgid;
 	int fd;
 
+	__atomic_store_n(&state->learner, own, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&state->own_tgid, 0, __ATOMIC_SEQ_CST);
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
 	__atomic_store_n(&state->own_tgid, own, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&state->learner, 0, __ATOMIC_SEQ_CST);
 }
 
 int ksession__new(const struct ksession_opts *opts, struct ksession **out, const char **why)

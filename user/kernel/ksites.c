@@ -202,6 +202,9 @@ static void print_detail(const struct kreport *r, uint32_t site, uint32_t key, F
 		fprintf(out, "; %s allocated here since tracing began",
 			format__number(a, seen_at(r, site)));
 	fputc('\n', out);
+	if (!r->slub_answers && r->sites[site].class <= KERNEL_CACHE)
+		fputs("[some may be free already: frees in bulk and by kfree_rcu go unseen here]\n",
+		      out);
 	if (latest && trace)
 		fprintf(out, "latest by %.*s/%u in %s context\n", (int)sizeof(latest->comm),
 			latest->comm, latest->pid, context_name(KSTACK_CONTEXT(trace->head.end)));

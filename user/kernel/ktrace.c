@@ -146,6 +146,16 @@ static int check_type(struct ktrace *t)
 	return -EINVAL;
 }
 
+static int check_process(const struct ktrace *t)
+{
+	pid_t pid = t->opts->pid;
+
+	if (!pid || !kill(pid, 0) || errno != ESRCH)
+		return 0;
+	say("there is no process %d", pid);
+	return -ESRCH;
+}
+
 static int set_up(struct ktrace *t)
 {
 	const struct kreport_opts reports = {
@@ -165,6 +175,9 @@ static int set_up(struct ktrace *t)
 		say("%s", missing);
 		return -EPERM;
 	}
+	err = check_process(t);
+	if (err)
+		return err;
 	err = open_signals(t);
 	if (err) {
 		say("cannot start: %s", strerror(-err));
