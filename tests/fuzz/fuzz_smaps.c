@@ -84,6 +84,7 @@ static void show(struct smaps *s, const struct facts *f)
 {
 	static const struct show_opts opts = {.top = 3, .columns = 100};
 	static struct sample before, after;
+	struct moment moments[3];
 	struct groups groups;
 	struct growth growth;
 	uint64_t held = 0;
@@ -104,7 +105,10 @@ static void show(struct smaps *s, const struct facts *f)
 	    growth.total.mappings != (int64_t)s->n)
 		abort();
 	show__sample(&after, &opts, out);
-	show__growth(&before, &after, 2, &opts, out);
+	sample__moment(&before, &moments[0]);
+	sample__moment(&after, &moments[1]);
+	sample__moment(&after, &moments[2]);
+	show__growth(&before, &after, moments, 3, &opts, out);
 	page__write(&before, &after, 2, out);
 	growth__clear(&growth);
 	groups__clear(&groups);

@@ -72,12 +72,12 @@ fi
 if ! command -v smem >/dev/null; then
 	skip sums-smem "smem is not installed"
 else
-	uss=$(sed -nE '1s/.*USS ([0-9.]+) MiB.*/\1/p' "$CASE/report")
+	uss=$(awk '/^Private_(Clean|Dirty):/ {sum += $2} END {print sum}' "$CASE/recording")
 	other=$(smem -H -c 'pid uss' -P "grow" 2>/dev/null | awk -v pid="$TARGET" '$1 == pid {print $2}')
-	if awk -v a="$uss" -v b="$other" 'BEGIN {d = a * 1024 - b; exit !(b && d * d < b * b / 1e4)}'; then
-		pass sums-smem "USS $uss MiB, smem's $other KiB"
+	if awk -v a="$uss" -v b="$other" 'BEGIN {d = a - b; exit !(b && d * d < b * b / 1e4)}'; then
+		pass sums-smem "USS $uss KiB, smem's $other KiB"
 	else
-		fail sums-smem "USS $uss MiB, smem says $other KiB"
+		fail sums-smem "USS $uss KiB, smem says $other KiB"
 	fi
 fi
 # What has stopped growing is not growing.
@@ -87,7 +87,28 @@ else
 	fail growth-over "it has stopped growing, but is said to grow"
 fi
 
+# --- the course of it ---
+
+new_case course
+for course in "growing steadily:4000" "grew and stopped:40"; do
+	rm -f "$CASE/ready"
+	start_target "$PROG/grow" brk "${course#*:}"
+	"$TOOL" maps --record "$CASE/recording" "$TARGET" 0.08 12 >"$CASE/report" 2>&1
+	"$TOOL" maps --growth --from "$CASE/recording" >"$CASE/again" 2>&1
+	if grep -q "^heap, sample by sample: .* ${course%:*}$" "$CASE/report" && cmp -s "$CASE/report" "$CASE/again"; then
+		pass "course-${course#*:}" "${course%:*}, also when read again"
+	else
+		fail "course-${course#*:}" "$(sed -n 2,3p "$CASE/report"; diff "$CASE/report" "$CASE/again" | head -n 2)"
+	fi
+	kill "$TARGET"
+done
+
 # --- recordings ---
+
+new_case recordings
+start_target "$PROG/grow" brk 20
+sleep 0.3
+"$TOOL" maps -a --record "$CASE/recording" "$TARGET" >"$CASE/report"
 
 "$TOOL" maps -a --from "$CASE/recording" >"$CASE/again" 2>&1
 if diff "$CASE/report" "$CASE/again" >"$CASE/diff"; then

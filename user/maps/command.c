@@ -99,9 +99,45 @@ static int close_output(const char *path, FILE *out, int err)
 	return err;
 }
 
+struct history {
+	struct sample first, last; /* last: when there are two at least */
+	struct moment *moment;	   /* of all */
+	size_t n;
+};
+
+static void history__clear(struct history *h)
+{
+	sample__clear(&h->first);
+	sample__clear(&h->last);
+	free(h->moment);
+}
+
+/* Takes the sample over. */
+static int history__add(struct history *h, const struct sample *s)
+{
+	struct moment *grown = reallocarray(h->moment, h->n + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	h->moment = grown;
+	sample__moment(s, &grown[h->n]);
+	if (h->n)
+		sample__clear(&h->last);
+	*(h->n ? &h->last : &h->first) = *s;
+	h->n++;
+	return 0;
+}
+
+static void show_progress(const struct maps_options *o, size_t n)
+{
+	if (o->growth && isatty(STDERR_FILENO) && isatty(STDOUT_FILENO))
+		fprintf(stderr,
+			n < o->count ? "\r\033[K%zu of %lu samples, Ctrl-C ends" : "\r\033[K", n,
+			o->count);
+}
+
 /* Sample a process; the first and the last one are kept, all of them recorded. */
-static int take_samples(const struct maps_options *o, FILE *record, struct sample kept[2],
-			size_t *n)
+static int take_samples(const struct maps_options *o, FILE *record, struct history *h)
 {
 	unsigned long wanted = o->growth ? o->count : 1;
 	struct timespec due;
@@ -114,29 +150,32 @@ static int take_samples(const struct maps_options *o, FILE *record, struct sampl
 	if (o->growth)
 		sigprocmask(SIG_BLOCK, &set, &old);
 	clock_gettime(CLOCK_MONOTONIC, &due);
-	for (*n = 0; *n < wanted; ++*n) {
+	while (!err && h->n < wanted) {
 		struct sample s;
 
-		if (*n && !wait_until(&due, o->interval_s))
+		if (h->n && !wait_until(&due, o->interval_s))
 			break;
 		err = sample__take(o->pid, &s);
-		if (!err && record)
-			err = sample__write(&s, record);
 		if (err)
 			break;
-		if (*n)
-			sample__clear(&kept[1]);
-		kept[*n != 0] = s;
+		if (record)
+			err = sample__write(&s, record);
+		if (!err)
+			err = history__add(h, &s);
+		if (err)
+			sample__clear(&s);
+		show_progress(o, h->n);
 	}
+	show_progress(o, o->count);
 	if (o->growth)
 		sigprocmask(SIG_SETMASK, &old, NULL);
-	if (!err || *n < 2 || err == -ENOMEM || err == -EIO) {
+	if (!err || h->n < 2 || err == -ENOMEM || err == -EIO) {
 		if (err)
 			say_why(o->pid, err);
 		return err;
 	}
 	complain("process %d has ended: what follows is from the %zu samples until then", o->pid,
-		 *n);
+		 h->n);
 	return 0;
 }
 
@@ -161,7 +200,7 @@ static int draw(const struct maps_options *o, const struct sample *first, const 
 }
 
 static int show(const struct maps_options *o, const struct sample *first, const struct sample *last,
-		size_t n)
+		const struct moment *moments, size_t n)
 {
 	const struct show_opts opts = {.color = !o->no_color && isatty(STDOUT_FILENO),
 				       .all = o->all,
@@ -170,7 +209,7 @@ static int show(const struct maps_options *o, const struct sample *first, const 
 	int err;
 
 	if (n > 1)
-		err = show__growth(first, last, n, &opts, stdout);
+		err = show__growth(first, last, moments, n, &opts, stdout);
 	else
 		err = show__sample(last, &opts, stdout);
 	if (!err && fflush(stdout))
@@ -182,29 +221,29 @@ static int show(const struct maps_options *o, const struct sample *first, const 
 
 static int run_live(const struct maps_options *o)
 {
-	struct sample kept[2] = {0};
+	struct history h = {0};
 	FILE *record = NULL;
-	size_t n = 0;
 	int err = 0;
 
 	if (o->record)
 		err = open_output(o->record, &record);
 	if (!err)
-		err = take_samples(o, record, kept, &n);
+		err = take_samples(o, record, &h);
 	if (record)
 		err = close_output(o->record, record, err);
-	if (!err && n == 1 && o->growth)
+	if (!err && h.n == 1 && o->growth)
 		complain("stopped after one sample: there is nothing to compare it with");
 	if (!err)
-		err = show(o, &kept[0], &kept[n > 1], n);
-	sample__clear(&kept[0]);
-	sample__clear(&kept[1]);
+		err = show(o, &h.first, h.n > 1 ? &h.last : &h.first, h.moment, h.n);
+	history__clear(&h);
 	return err;
 }
 
 static int run_from(const struct maps_options *o)
 {
+	struct moment *moments = NULL;
 	struct samples all;
+	size_t i;
 	int err = samples__read(o->from, &all);
 
 	if (err == -ENODATA) {
@@ -212,12 +251,20 @@ static int run_from(const struct maps_options *o)
 			 o->from);
 		return err;
 	}
+	if (!err) {
+		moments = calloc(all.n, sizeof(*moments));
+		err = moments ? 0 : -ENOMEM;
+	}
 	if (err) {
 		complain("cannot read %s: %s", o->from, strerror(-err));
-		return err;
+		goto cleanup;
 	}
+	for (i = 0; i < all.n; i++)
+		sample__moment(&all.sample[i], &moments[i]);
 	/* without --growth the last one is looked at, as it was when it was taken */
-	err = show(o, &all.sample[0], &all.sample[all.n - 1], o->growth ? all.n : 1);
+	err = show(o, &all.sample[0], &all.sample[all.n - 1], moments, o->growth ? all.n : 1);
+cleanup:
+	free(moments);
 	samples__clear(&all);
 	return err;
 }

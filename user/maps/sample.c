@@ -59,6 +59,16 @@ void sample__clear(struct sample *s)
 	smaps__clear(&s->smaps);
 }
 
+void sample__moment(const struct sample *s, struct moment *m)
+{
+	size_t i;
+
+	memset(m, 0, sizeof(*m));
+	m->time_ns = s->time_ns;
+	for (i = 0; i < s->layout.n; i++)
+		m->held[s->layout.region[i].kind] += smaps__held(s->layout.region[i].vma);
+}
+
 /* --- recordings --- */
 
 /* As the kernel: a newline is escaped, nothing else. */

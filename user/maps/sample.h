@@ -39,6 +39,13 @@ void sample__clear(struct sample *s);
  */
 int sample__write(const struct sample *s, FILE *out);
 
+/* What each kind held at one moment: what is kept of samples between the first and the last. */
+struct moment {
+	uint64_t time_ns;
+	uint64_t held[MAP_KINDS];
+};
+void sample__moment(const struct sample *s, struct moment *m);
+
 struct samples {
 	struct sample *sample;
 	size_t n;

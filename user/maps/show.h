@@ -17,9 +17,9 @@ struct show_opts {
 
 /* What a process's memory is made of. Return 0 or -ENOMEM. */
 int show__sample(const struct sample *s, const struct show_opts *opts, FILE *out);
-/* What became of it from the first of n samples to the last. */
-int show__growth(const struct sample *first, const struct sample *last, size_t n,
-		 const struct show_opts *opts, FILE *out);
+/* What became of it from the first sample to the last, of n moments in all. */
+int show__growth(const struct sample *first, const struct sample *last,
+		 const struct moment *moments, size_t n, const struct show_opts *opts, FILE *out);
 /* "leak_example (pid 4312)", "a process" */
 void show__name(const struct sample *s, FILE *out);
 /* The likely mechanism of the growth, in a sentence or two without a newline. */

@@ -4,17 +4,20 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "maps/growth.h"
 #include "render/bars.h"
 #include "render/format.h"
 #include "render/render.h"
+#include "trend.h"
 
 #define NUMBER_WIDTH 12
 #define KIND_WIDTH 17
 /* Less than this is no growth that wants an explanation. */
 #define NOISE_BYTES (64 << 10)
+#define MAX_SPARK 60
 
 /* "+12.0 MiB/s" */
 static const char *rate(char buf[FORMAT_BYTES_SIZE], int64_t bytes, double seconds)
@@ -169,8 +172,39 @@ static void print_next(const struct sample *s, const struct growth *g, FILE *out
 		fprintf(out, "next: sudo memleak-bpf -p %d\n", s->pid);
 }
 
-int show__growth(const struct sample *first, const struct sample *last, size_t n,
-		 const struct show_opts *opts, FILE *out)
+/* How the kind that grew most came to it: a picture, and in a word. */
+static int print_course(const struct growth *g, const struct moment *moments, size_t n, FILE *out)
+{
+	const struct trend_group *m = growth__main(g);
+	double *times, *values;
+	struct trend trend;
+	int err = -ENOMEM;
+	size_t i;
+
+	if (!m || m->held < NOISE_BYTES || n < 3)
+		return 0;
+	times = calloc(n, sizeof(*times));
+	values = calloc(n, sizeof(*values));
+	if (!times || !values)
+		goto cleanup;
+	for (i = 0; i < n; i++) {
+		times[i] = moments[i].time_ns ? moments[i].time_ns / 1e9 : (double)i;
+		values[i] = (double)moments[i].held[m->kind];
+	}
+	err = trend__find(times, values, n, NOISE_BYTES, &trend);
+	if (err)
+		goto cleanup;
+	fprintf(out, "%s, sample by sample: ", map_kind__name(m->kind));
+	bars__spark(out, values, n < MAX_SPARK ? n : MAX_SPARK);
+	fprintf(out, " %s\n", trend__word(trend.kind));
+cleanup:
+	free(times);
+	free(values);
+	return err;
+}
+
+int show__growth(const struct sample *first, const struct sample *last,
+		 const struct moment *moments, size_t n, const struct show_opts *opts, FILE *out)
 {
 	double seconds = 0;
 	struct growth g;
@@ -189,6 +223,7 @@ int show__growth(const struct sample *first, const struct sample *last, size_t n
 	fputc('\n', out);
 	show__verdict(&g, seconds, out);
 	fputc('\n', out);
+	err = print_course(&g, moments, n, out);
 	print_next(last, &g, out);
 	fputc('\n', out);
 	if (g.n) {
@@ -196,5 +231,5 @@ int show__growth(const struct sample *first, const struct sample *last, size_t n
 		print_changes(&g, opts, out);
 	}
 	growth__clear(&g);
-	return 0;
+	return err;
 }
