@@ -53,12 +53,27 @@ static int add_name(struct flame *f, char *text, uint32_t *idx)
 	return *idx == STRTAB_NONE ? -ENOMEM : 0;
 }
 
+static int add_plain(struct flame *f, const char *text, uint32_t *idx)
+{
+	*idx = strtab__add(&f->names, text, strlen(text));
+	return *idx == STRTAB_NONE ? -ENOMEM : 0;
+}
+
+/* Most names are what they are to be: no need to write them somewhere else. */
+static bool is_plain(const char *s)
+{
+	return s && !s[render__plain(s)];
+}
+
 static int frame_name(struct flame *f, const struct report_frame *frame, uint32_t *idx)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *mem = open_memstream(&text, &size);
+	FILE *mem;
 
+	if (is_plain(frame->function))
+		return add_plain(f, frame->function, idx);
+	mem = open_memstream(&text, &size);
 	if (!mem)
 		return -ENOMEM;
 	words__frame(mem, frame, render__escape);
@@ -69,12 +84,15 @@ static int frame_name(struct flame *f, const struct report_frame *frame, uint32_
 	return add_name(f, text, idx);
 }
 
-static int plain_name(struct flame *f, const char *name, uint32_t *idx)
+static int text_name(struct flame *f, const char *name, uint32_t *idx)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *mem = open_memstream(&text, &size);
+	FILE *mem;
 
+	if (is_plain(name))
+		return add_plain(f, name, idx);
+	mem = open_memstream(&text, &size);
 	if (!mem)
 		return -ENOMEM;
 	render__escape(mem, name);
@@ -138,7 +156,7 @@ static int add_site(struct flame *f, const struct report_site *site)
 	f->nodes[0].bytes = add(f->nodes[0].bytes, site->bytes);
 	f->nodes[0].count = add(f->nodes[0].count, site->count);
 	if (root) {
-		err = plain_name(f, root, &name);
+		err = text_name(f, root, &name);
 		if (!err)
 			err = call(f, &at, name, 0, site);
 	}
@@ -147,7 +165,7 @@ static int add_site(struct flame *f, const struct report_site *site)
 
 		err = frame_name(f, frame, &name);
 		if (!err)
-			err = plain_name(f, frame->image ? frame->image : "", &image);
+			err = text_name(f, frame->image ? frame->image : "", &image);
 		if (!err)
 			err = call(f, &at, name, image, site);
 	}
@@ -220,9 +238,9 @@ int flame__new(const struct report *r, struct flame **out)
 		return err;
 	f->seed = hashidx__seed();
 	strtab__init(&f->names);
-	err = plain_name(f, "", &name);
+	err = text_name(f, "", &name);
 	if (!err)
-		err = plain_name(f, "all", &name);
+		err = text_name(f, "all", &name);
 	if (!err)
 		err = make_room(&f->nodes, 0, &f->max_nodes, sizeof(*f->nodes));
 	if (err)

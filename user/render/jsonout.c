@@ -80,6 +80,11 @@ void jsonout__string(struct jsonout *j, const char *key, const char *s)
 	value(j, key);
 	fputc('"', j->out);
 	for (; *s; s += n) {
+		n = render__plain(s);
+		if (n) {
+			fwrite(s, 1, n, j->out);
+			continue;
+		}
 		n = render__decode(s, &code);
 		if (!n) {
 			fprintf(j->out, "\\\\x%02x", (unsigned char)*s);

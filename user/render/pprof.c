@@ -124,7 +124,9 @@ static char *escaped(const char *s)
 /* The number of a string, that of "" for NULL. */
 static uint64_t string(struct profile *p, const char *s)
 {
-	char *text = escaped(s ? s : "");
+	bool plain = !s || !s[render__plain(s)];
+	char *copy = plain ? NULL : escaped(s);
+	const char *text = plain && s ? s : plain ? "" : copy;
 	size_t n = p->strings.n;
 	uint32_t idx = STRTAB_NONE;
 
@@ -134,7 +136,7 @@ static uint64_t string(struct profile *p, const char *s)
 		p->failed = true;
 	else if (idx == n)
 		proto__string(&p->whole, PROFILE_STRING_TABLE, text);
-	free(text);
+	free(copy);
 	return p->failed ? 0 : idx;
 }
 

@@ -100,6 +100,16 @@ static const char *xml_entity(uint32_t code)
 	}
 }
 
+size_t render__plain(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= ' ' && s[n] <= '~' && s[n] != '"' && s[n] != '\\' && s[n] != '<' &&
+	       s[n] != '>' && s[n] != '&')
+		n++;
+	return n;
+}
+
 static void escape(FILE *out, const char *string, bool xml)
 {
 	const char *s = string;

@@ -64,6 +64,9 @@ void render__escape(FILE *out, const char *s);
 size_t render__decode(const char *s, uint32_t *code);
 /* Could it move the cursor, or make a line read other than it is? */
 bool render__is_unsafe(uint32_t code);
+/* So many bytes at s are printable ASCII but '"', '\\', '<', '>' and '&': nothing to escape
+ * anywhere. */
+size_t render__plain(const char *s);
 /* The same as text or attribute of XML 1.0 and HTML. */
 void render__escape_xml(FILE *out, const char *s);
 #endif
