@@ -112,6 +112,22 @@ if make_objects kernel messages 203 -p @ --dump=64; then
 	end_objects kernel
 fi
 
+# --- triage: what is in this kernel's /proc is understood, and a process that grows is found
+
+new_case triage
+start_target "$PROG/paced" mmap 20000000
+run_tool triage --all -T 1000 0.5
+touch "$CASE/quit"
+if [ "$TOOL_STATUS" != 0 ] || grep -q 'made no sense' "$CASE/report"; then
+	fail_case triage "$(grep 'made no sense' "$CASE/report")"
+elif ! grep -q "^[Gy].* pid $TARGET (paced) grows steadily" "$CASE/report"; then
+	fail_case triage "pid $TARGET is not found: $(grep "$TARGET" "$CASE/report")"
+elif ! grep -qE '^  unaccounted [0-9.]+ [KM]iB = MemTotal .* - MemFree' "$CASE/report"; then
+	fail_case triage "so much is unaccounted: $(grep ' unaccounted ' "$CASE/report")"
+else
+	pass triage "$(sed -nE 's/^  (unaccounted .*) = .*/\1/p' "$CASE/report")"
+fi
+
 # --- only the target is probed, and SIGKILL leaves nothing
 
 new_case killed-tool

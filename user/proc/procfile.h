@@ -30,7 +30,8 @@ struct span {
 
 static inline struct span span__of(const char *text, size_t len)
 {
-	return (struct span){text, text + len};
+	/* NULL is no text: nothing may be added to it, not even 0 */
+	return (struct span){text, len ? text + len : text};
 }
 static inline size_t span__len(struct span s)
 {
