@@ -133,6 +133,37 @@ check_names()
 	fi
 }
 
+# Two processes that have a file of /dev/shm mapped three times each, and a memfd once.
+check_shared()
+{
+	new_case shared
+	mkfifo "$WORK/wait"
+	$PYTHON -c '
+import mmap, os, sys
+path = sys.argv[1]
+with open(path, "wb+") as file:
+	file.write(b"x" * (1 << 20))
+	file.flush()
+	maps = [mmap.mmap(file.fileno(), 1 << 20) for _ in range(3)]
+	memfd = os.memfd_create("mapped")
+	os.write(memfd, b"y" * 65536)
+	maps.append(mmap.mmap(memfd, 65536))
+	os.fork()
+	print(flush=True)
+	sys.stdin.readline()' "/dev/shm/triage.$$" <>"$WORK/wait" >"$CASE/ready.2" &
+	PIDS+=($!)
+	await 5 test -s "$CASE/ready.2"
+	"$TOOL" triage --all -T 1000 0.1 1 >"$CASE/report" 2>"$CASE/log"
+	if grep -q "1.0 MiB .*/dev/shm/triage.$$, mapped 6 times by 2 processes" "$CASE/report" &&
+		grep -q "64.0 KiB .*/memfd:mapped.*, mapped 2 times by 2 processes" "$CASE/report"; then
+		pass shared "who has files in shared memory mapped"
+	else
+		fail_case shared "$(grep -E "triage.$$|memfd:mapped" "$CASE/report")"
+	fi
+	rm -f "/dev/shm/triage.$$"
+	printf '\n\n' >"$WORK/wait"
+}
+
 # Processes that end between any two steps.
 check_storm()
 {
@@ -231,8 +262,9 @@ check_saved()
 	else
 		fail_case "saved log" "$(head -3 "$CASE/report" | tr '\n' ';')"
 	fi
-	"$TOOL" triage --all --from "$CASE/1" --from "$CASE/2" --from "$CASE/3" --from "$CASE/4" --from "$CASE/5" 0.2 \
-		>"$CASE/report" 2>"$CASE/log"
+	# Without INTERVAL: when the directories were written tells the rate.
+	"$TOOL" triage --all --from "$CASE/1" --from "$CASE/2" --from "$CASE/3" --from "$CASE/4" \
+		--from "$CASE/5" >"$CASE/report" 2>"$CASE/log"
 	if grep -q "GROWING  pid $TARGET.* grows steadily: +[34]" "$CASE/report"; then
 		pass "saved directories" "five, with smaps of a process"
 	else
@@ -305,6 +337,7 @@ end_growing
 PID=()
 check_sums
 check_names
+check_shared
 check_storm
 check_others
 check_saved

@@ -182,7 +182,7 @@ static void shared(unsigned int i)
 	     "32 0:1:77 %u /memfd:a\\040(deleted)\n33 0:1:77 5 same\n0 0:5:1 9 x\n",
 	     1000000 + 1000 * 1024 * i);
 	feed(&h, "tmpfs", "%u 1000000000 /a\\040b\n5000 90000 /run\n", 1024 * 900 * i);
-	feed(&h, "shm/attached", "30 7 2\n34 7 21\n");
+	feed(&h, "shm/attached", "30 7 2\n34 7 21\n32 0:1:77 3\n33 0:1:77 1\n33 0:1:78 1\n");
 }
 
 static void who_holds_shared_memory(void)
@@ -205,6 +205,10 @@ static void who_holds_shared_memory(void)
 	f = finding(3, FOUND_ATTACHMENT);
 	CHECK(f->row >= 0 && h.segment[f->row].key == 160008567);
 	NEAR(f->trend.slope, 2.5, 1e-9);
+	CHECK_EQ(h.n_attached, 2);
+	CHECK_EQ(h.file[table__find(&h.files, "0:1:77")].mappings, 4);
+	CHECK_EQ(h.file[table__find(&h.files, "0:1:77")].processes, 2);
+	CHECK_EQ(h.file[table__find(&h.files, "0:5:1")].mappings, 0);
 	CHECK_EQ(v.orphans, 8);
 	NEAR(v.orphan_bytes, 8 * KIB * KIB, 0);
 }

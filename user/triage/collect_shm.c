@@ -237,53 +237,96 @@ int collect__shm_files(struct collector *c, const struct sink *sink)
 	return err;
 }
 
-#define MAX_ATTACHED 1024 /* segments of one process */
+#define MAX_ATTACHED 1024 /* of one process */
 
-/* A mapping of a segment: "address perms offset device SHMID   /SYSV... (deleted)" */
-static bool read_attachment(struct span line, uint64_t *shmid)
+/* Something shared that a process has mapped, so many times. */
+struct shared {
+	char key[48]; /* as in "shm/attached" */
+	uint64_t mappings;
+};
+
+static bool read_hex(struct span word, unsigned int *value)
 {
-	struct span word;
+	*value = 0;
+	for (; word.at < word.end; word.at++) {
+		const char *digit = memchr("0123456789abcdef", *word.at, 16);
+
+		if (!digit || *value >> 28)
+			return false;
+		*value = *value << 4 | (unsigned int)(digit - "0123456789abcdef");
+	}
+	return true;
+}
+
+/*
+ * A mapping of shared memory: "address perms offset MAJOR:MINOR INODE   path". A System V segment
+ * is a deleted file "/SYSV" + key, whose inode number is its id.
+ */
+static bool read_shared(struct span line, char key[48])
+{
+	struct span word, device, part;
+	unsigned int major, minor;
+	uint64_t inode;
 	int i;
 
-	for (i = 0; i < 5; i++)
-		if (!span__word(&line, &word))
+	for (i = 0; i < 4; i++)
+		if (!span__word(&line, &device))
 			return false;
-	return span__u64(word, shmid) && span__word(&line, &word) && span__starts(word, "/SYSV") &&
-	       span__word(&line, &word) && span__is(word, DELETED + 1);
+	if (!span__next_u64(&line, &inode) || !span__word(&line, &word))
+		return false;
+	if (span__starts(word, "/SYSV")) {
+		snprintf(key, 48, "%" PRIu64, inode);
+		return span__word(&line, &word) && span__is(word, DELETED + 1);
+	}
+	if (!span__starts(word, "/memfd:") && !span__starts(word, "/dev/shm/"))
+		return false;
+	part = device;
+	part.end = memchr(device.at, ':', span__len(device));
+	if (!part.end || !read_hex(part, &major) ||
+	    !read_hex((struct span){part.end + 1, device.end}, &minor))
+		return false;
+	snprintf(key, 48, "%u:%u:%" PRIu64, major, minor, inode);
+	return true;
+}
+
+static bool has_shared(const struct procfile *f)
+{
+	return f->len &&
+	       (memmem(f->text, f->len, "/SYSV", 5) || memmem(f->text, f->len, "/memfd:", 7) ||
+		memmem(f->text, f->len, "/dev/shm/", 9));
 }
 
 static int look_at_mappings(struct collector *c, const char *pid, void *ctx)
 {
-	struct {
-		uint64_t shmid, mappings;
-	} seen[MAX_ATTACHED];
+	struct shared *seen;
 	struct span rest, line;
 	size_t n = 0, i;
-	char path[64];
+	char path[64], key[48];
 
 	snprintf(path, sizeof(path), "%.32s/maps", pid);
-	if (procfile__read(&c->file, dirfd(c->proc), path) || !c->file.len ||
-	    !memmem(c->file.text, c->file.len, "/SYSV", 5))
+	if (procfile__read(&c->file, dirfd(c->proc), path) || !has_shared(&c->file))
 		return 0;
+	seen = calloc(MAX_ATTACHED, sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
 	rest = span__of(c->file.text, c->file.len);
 	while (span__line(&rest, &line)) {
-		uint64_t shmid;
-
-		if (!read_attachment(line, &shmid))
+		if (!read_shared(line, key))
 			continue;
-		for (i = 0; i < n && seen[i].shmid != shmid; i++)
+		/* From the last one: mappings of a file are neighbours, as a rule. */
+		for (i = n; i > 0 && strcmp(seen[i - 1].key, key) != 0; i--)
 			;
-		if (i == MAX_ATTACHED)
+		if (!i && n == MAX_ATTACHED)
 			continue;
-		if (i == n) {
-			seen[n].shmid = shmid;
-			seen[n++].mappings = 0;
+		if (!i) {
+			strcpy(seen[n].key, key);
+			i = ++n;
 		}
-		seen[i].mappings++;
+		seen[i - 1].mappings++;
 	}
 	for (i = 0; i < n; i++)
-		fprintf(ctx, "%.32s %" PRIu64 " %" PRIu64 "\n", pid, seen[i].shmid,
-			seen[i].mappings);
+		fprintf(ctx, "%.32s %s %" PRIu64 "\n", pid, seen[i].key, seen[i].mappings);
+	free(seen);
 	return 0;
 }
 

@@ -11,7 +11,8 @@
  *the path 4312/statm	there, instead of smaps_rollup, of processes that we may not look into
  *	shm/files	"PID DEVICE:INODE BYTES NAME" for each memfd or deleted tmpfs file that a
  *			process has open, and with PID 0 for those in /dev/shm; escaped as in maps
- *	shm/attached	"PID SHMID MAPPINGS" for each process that has a System V segment attached
+ *	shm/attached	"PID SHMID MAPPINGS" for each process that has a System V segment attached,
+ *and "PID DEVICE:INODE MAPPINGS" for memfds and files in /dev/shm
  *	hidden		there, if /proc shows a process only to its owner
  */
 #ifndef TRIAGE_HISTORY_H
@@ -108,7 +109,8 @@ enum {
 };
 
 struct shm_file {
-	pid_t holder; /* one that has it open; 0: a file in /dev/shm */
+	pid_t holder;		      /* one that has it open; 0: a file in /dev/shm */
+	uint64_t processes, mappings; /* that have it mapped; how often in all */
 	char name[128];
 };
 struct attachment {

@@ -100,6 +100,7 @@ int history__take_shm_files(struct history *h, struct span text)
 			line.at++;
 		span__copy(line, file->name, sizeof(file->name));
 		file->holder = pid;
+		file->processes = file->mappings = 0;
 		table__set(&h->files, row, FILE_BYTES, (double)bytes);
 		if (pid)
 			err = count_for(&h->holders, pid, (double)bytes);
@@ -111,25 +112,41 @@ int history__take_shm_files(struct history *h, struct span text)
 	return err;
 }
 
+static int add_attachment(struct history *h, pid_t pid, uint64_t shmid, uint64_t mappings)
+{
+	struct attachment *grown = reallocarray(h->attached, h->n_attached + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	h->attached = grown;
+	h->attached[h->n_attached++] = (struct attachment){pid, shmid, mappings};
+	return 0;
+}
+
 int history__take_attached(struct history *h, struct span text)
 {
-	struct attachment *grown;
-	struct span line;
+	struct span line, what;
+	int err = 0;
 
 	h->n_attached = 0;
-	while (span__line(&text, &line)) {
-		struct attachment a;
+	while (!err && span__line(&text, &line)) {
+		uint64_t shmid, mappings;
+		char key[48];
+		pid_t pid;
+		long row;
 
-		if (!read_pid(&line, &a.pid) || !span__next_u64(&line, &a.shmid) ||
-		    !span__next_u64(&line, &a.mappings))
+		if (!read_pid(&line, &pid) || !span__word(&line, &what) ||
+		    !span__next_u64(&line, &mappings))
 			return -EINVAL;
-		grown = reallocarray(h->attached, h->n_attached + 1, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		h->attached = grown;
-		h->attached[h->n_attached++] = a;
+		row = table__find(&h->files, span__copy(what, key, sizeof(key)));
+		if (span__u64(what, &shmid)) {
+			err = add_attachment(h, pid, shmid, mappings);
+		} else if (row >= 0) {
+			h->file[row].processes++;
+			h->file[row].mappings += mappings;
+		}
 	}
-	return 0;
+	return err;
 }
 
 int history__take_tmpfs(struct history *h, struct span text)

@@ -138,6 +138,10 @@ static void put_files(const struct screen *s, size_t rows)
 			render__escape(s->out, history__process_name(s->h, f->holder));
 			fputc(')', s->out);
 		}
+		if (f->mappings)
+			fprintf(s->out, ", mapped %" PRIu64 " time%s by %" PRIu64 " process%s",
+				f->mappings, f->mappings == 1 ? "" : "s", f->processes,
+				f->processes == 1 ? "" : "es");
 		fputc('\n', s->out);
 	}
 cleanup:
