@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * blockidx - from an address to the block that holds it, for millions of look-ups: sorted blocks
+ * behind a table that tells, for each stretch of addresses, between which of them to search.
+ */
+#ifndef REACH_BLOCKIDX_H
+#define REACH_BLOCKIDX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BLOCKIDX_NONE UINT32_MAX
+
+struct blockidx;
+
+/*
+ * n blocks sorted by address that do not overlap, size bytes each at start; block i is at
+ * blocks + i * stride and begins with its address and its size (uint64_t). One of 0 bytes holds
+ * its first address, as memcheck has it. Returns 0, -ENOMEM, or -EFBIG: too many.
+ */
+int blockidx__new(const void *blocks, size_t stride, size_t n, struct blockidx **out);
+void blockidx__free(struct blockidx *x);
+uint32_t blockidx__find(const struct blockidx *x, uint64_t addr);
+/* The first block that ends above addr; n: none does. */
+size_t blockidx__first(const struct blockidx *x, uint64_t addr);
+#endif

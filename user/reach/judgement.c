@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reach/judgement.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "reach/heap.h"
+#include "reach/mark.h"
+#include "reach/memcopy.h"
+#include "reach/ranges.h"
+#include "reach/roots.h"
+#include "reach/stop.h"
+#include "reach/vtables.h"
+#include "target/maps.h"
+
+/* Expected of copying, to refuse what would take too long: measured 150 to 200 ms. */
+#define NS_PER_GIB 220000000ULL
+#define GIB (1ULL << 30)
+
+struct id {
+	uint64_t birth;
+	uint32_t stack;
+};
+
+struct judgement {
+	struct mark_block *block; /* by address and size, once they are judged */
+	struct id *id;		  /* by block[].tag */
+	size_t n, max;
+};
+
+/* All that one scan needs for a while. */
+struct scan {
+	pid_t pid;
+	const struct judgement_opts *opts;
+	struct report_reach *how;
+	struct judgement *v;
+	struct maps maps;
+	struct memcopy *memory;
+	struct stop *stop;
+	struct ranges dead, heaps;
+	struct vtables *vtables;
+	struct marker *marker;
+	uint64_t deadline_ns;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+__attribute__((format(printf, 3, 4))) static int fail(struct scan *s, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(s->how->why_not, sizeof(s->how->why_not), fmt, args);
+	va_end(args);
+	return err;
+}
+
+static int add_block(const struct judgement_block *b, void *to)
+{
+	struct judgement *v = to;
+	size_t max = v->max ? v->max * 2 : 4096;
+
+	if (v->n == v->max) {
+		struct mark_block *blocks = reallocarray(v->block, max, sizeof(*blocks));
+		struct id *ids;
+
+		if (!blocks)
+			return -ENOMEM;
+		v->block = blocks;
+		ids = reallocarray(v->id, max, sizeof(*ids));
+		if (!ids)
+			return -ENOMEM;
+		v->id = ids;
+		v->max = max;
+	}
+	v->block[v->n] =
+		(struct mark_block){.addr = b->addr, .size = b->size, .tag = v->n, .held = b->held};
+	v->id[v->n++] = (struct id){b->birth, b->stack};
+	return 0;
+}
+
+/* Blocks may also be in memory that has been made read-only since. */
+static bool is_copied(const struct mapping *m)
+{
+	return roots__is_one(m) ||
+	       (m->read && !m->exec && !m->inode && !m->shared &&
+		(!m->path[0] || !strncmp(m->path, "[anon", 5) || !strcmp(m->path, "[heap]")));
+}
+
+static int prepare(struct scan *s)
+{
+	struct memcopy *probe;
+	uint64_t room = 0, expected;
+	size_t i;
+	int err = maps__read(s->pid, &s->maps);
+
+	if (!err)
+		err = memcopy__new(s->pid, 0, &probe);
+	if (err)
+		return fail(s, err, "its memory map cannot be read: %s", strerror(-err));
+	for (i = 0; i < s->maps.n; i++)
+		if (is_copied(&s->maps.map[i]))
+			room += memcopy__measure(probe, s->maps.map[i].start, s->maps.map[i].end);
+	memcopy__free(probe);
+	maps__clear(&s->maps);
+	expected = room / 1024 * NS_PER_GIB / (GIB / 1024);
+	if (s->opts->max_pause_ns && expected > s->opts->max_pause_ns)
+		return fail(s, -ETIME,
+			    "copying %" PRIu64 " MiB would stop it for about %" PRIu64
+			    " ms, more than --max-pause allows",
+			    room >> 20, expected / 1000000);
+	err = memcopy__new(s->pid, room + room / 64, &s->memory);
+	return err ? fail(s, err, "there is no memory for a copy of %" PRIu64 " MiB", room >> 20)
+		   : 0;
+}
+
+static int copy(struct scan *s)
+{
+	size_t i;
+	int err;
+
+	err = s->opts->blocks(add_block, s->v, s->opts->arg);
+	if (err)
+		return fail(s, err, "the table of blocks cannot be read: %s", strerror(-err));
+	err = maps__read(s->pid, &s->maps);
+	for (i = 0; !err && i < s->maps.n; i++)
+		if (is_copied(&s->maps.map[i]))
+			err = memcopy__add(s->memory, s->maps.map[i].start, s->maps.map[i].end);
+	if (!err)
+		err = memcopy__fill(s->memory, s->deadline_ns);
+	if (err == -ETIME)
+		return fail(s, err, "copying its memory took longer than --max-pause allows");
+	if (err)
+		return fail(s, err, "its memory cannot be read: %s", strerror(-err));
+	if (memcopy__unreadable(s->memory))
+		return fail(s, -EIO, "%" PRIu64 " KiB of its memory cannot be read",
+			    memcopy__unreadable(s->memory) >> 10);
+	s->how->copied = memcopy__bytes(s->memory);
+	return 0;
+}
+
+static int stop_and_copy(struct scan *s)
+{
+	uint64_t began = now_ns(), pause;
+	int err;
+
+	if (s->opts->max_pause_ns)
+		s->deadline_ns = began + s->opts->max_pause_ns;
+	err = stop__all(s->pid, s->deadline_ns, &s->stop);
+	switch (err) {
+	case 0:
+		break;
+	case -ESRCH:
+		return fail(s, err, "it ended");
+	case -EBUSY:
+		return fail(s, err, "a debugger is attached to it");
+	case -EPERM:
+		return fail(s, err, "it may not be stopped: CAP_SYS_PTRACE is needed");
+	case -ETIME:
+		return fail(s, err, "a thread of it could not be stopped in time");
+	default:
+		return fail(s, err, "it cannot be stopped: %s", strerror(-err));
+	}
+	err = copy(s);
+	stop__release(s->stop);
+	pause = now_ns() - began;
+	if (pause > s->how->pause_ns)
+		s->how->pause_ns = pause;
+	return err;
+}
+
+static int find_dead(struct scan *s, const struct stop_thread *threads, size_t n)
+{
+	struct heap_opts opts = {.all_known = s->opts->all_known};
+	uint64_t *tls = calloc(n + 1, sizeof(*tls));
+	struct heap_found found;
+	size_t i;
+	int err;
+
+	if (!tls)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		tls[i] = threads[i].tls;
+	opts.tls = tls;
+	opts.n_tls = n;
+	err = heap__find(s->memory, &s->maps, &opts, &s->dead, &s->heaps, &found);
+	if (!err)
+		err = roots__find_dead_stacks(s->memory, &s->maps, threads, n, s->opts->at_call,
+					      &s->dead);
+	ranges__settle(&s->dead);
+	ranges__settle(&s->heaps);
+	free(tls);
+	return err;
+}
+
+struct sum {
+	const struct scan *s;
+	uint64_t bytes;
+};
+
+static int sum_root(uint64_t start, uint64_t end, void *arg)
+{
+	struct sum *sum = arg;
+	const struct memcopy_run *run;
+	size_t n, i;
+
+	run = memcopy__runs(sum->s->memory, &n);
+	for (i = memcopy__first(sum->s->memory, start); i < n && run[i].start < end; i++)
+		sum->bytes += (end < run[i].end ? end : run[i].end) -
+			      (start > run[i].start ? start : run[i].start);
+	return 0;
+}
+
+/* Memory of the heap that is in no block, and was looked at all the same. */
+static int sum_heap_roots(struct scan *s)
+{
+	struct ranges known = {0};
+	struct sum sum = {.s = s};
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < s->dead.n; i++)
+		err = ranges__add(&known, s->dead.range[i].start, s->dead.range[i].end);
+	for (i = 0; !err && i < s->v->n; i++)
+		err = ranges__add(&known, s->v->block[i].addr,
+				  s->v->block[i].addr + s->v->block[i].size);
+	ranges__settle(&known);
+	for (i = 0; !err && i < s->heaps.n; i++)
+		ranges__outside(&known, s->heaps.range[i].start, s->heaps.range[i].end, sum_root,
+				&sum);
+	s->how->heap_roots = sum.bytes;
+	ranges__clear(&known);
+	return err;
+}
+
+/* Contents that are not known might point to anything. */
+static int check_readable(struct scan *s)
+{
+	uint64_t blind = 0;
+	size_t i;
+
+	for (i = 0; i < s->v->n; i++) {
+		const struct mapping *m = maps__find(&s->maps, s->v->block[i].addr);
+
+		blind += !m || !m->read;
+	}
+	return blind ? fail(s, -EACCES, "%" PRIu64 " blocks are in memory without access", blind)
+		     : 0;
+}
+
+static int compare(uint64_t addr_a, uint64_t size_a, uint64_t addr_b, uint64_t size_b)
+{
+	if (addr_a != addr_b)
+		return addr_a < addr_b ? -1 : 1;
+	return (size_a > size_b) - (size_a < size_b);
+}
+
+static int compare_blocks(const void *pa, const void *pb)
+{
+	const struct mark_block *a = pa, *b = pb;
+
+	return compare(a->addr, a->size, b->addr, b->size);
+}
+
+static int judge(struct scan *s)
+{
+	const struct stop_thread *threads;
+	struct marker_opts opts = {.is_vtable = vtables__is_one};
+	uint64_t began = now_ns();
+	size_t n;
+	int err;
+
+	threads = stop__threads(s->stop, &n);
+	err = check_readable(s);
+	if (err)
+		return err;
+	err = find_dead(s, threads, n);
+	if (!err) {
+		s->vtables = opts.arg = vtables__new(s->pid, &s->maps);
+		err = opts.arg ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = marker__new(s->memory, s->v->block, s->v->n, &opts, &s->marker);
+	if (err)
+		return fail(s, err, "there is no memory for judging %zu blocks", s->v->n);
+	roots__mark(s->marker, &s->maps, threads, n, s->opts->at_call, &s->dead);
+	marker__finish(s->marker);
+	s->how->mark_ns = now_ns() - began;
+	err = sum_heap_roots(s);
+	qsort(s->v->block, s->v->n, sizeof(*s->v->block), compare_blocks);
+	return err;
+}
+
+int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_reach *how,
+		    struct judgement **out)
+{
+	struct scan s = {.pid = pid, .opts = opts, .how = how};
+	int err;
+
+	*out = NULL;
+	how->why_not[0] = '\0';
+	s.v = calloc(1, sizeof(*s.v));
+	err = s.v ? 0 : fail(&s, -ENOMEM, "there is no memory");
+	if (!err)
+		err = prepare(&s);
+	if (!err)
+		err = stop_and_copy(&s);
+	if (!err)
+		err = judge(&s);
+	if (!err) {
+		*out = s.v;
+		s.v = NULL;
+	}
+	marker__free(s.marker);
+	vtables__free(s.vtables);
+	ranges__clear(&s.dead);
+	ranges__clear(&s.heaps);
+	stop__free(s.stop);
+	memcopy__free(s.memory);
+	maps__clear(&s.maps);
+	judgement__free(s.v);
+	return err;
+}
+
+void judgement__free(struct judgement *v)
+{
+	if (!v)
+		return;
+	free(v->block);
+	free(v->id);
+	free(v);
+}
+
+/* NULL: it was not there. */
+static struct mark_block *find(const struct judgement *v, uint64_t addr, uint64_t size,
+			       const struct id *id)
+{
+	size_t low = 0, high = v->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (compare(v->block[mid].addr, v->block[mid].size, addr, size) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == v->n || compare(v->block[low].addr, v->block[low].size, addr, size) ||
+	    v->id[v->block[low].tag].birth != id->birth ||
+	    v->id[v->block[low].tag].stack != id->stack)
+		return NULL;
+	return &v->block[low];
+}
+
+static bool is_lost(const struct mark_block *b)
+{
+	return b->kind == REACH_DEFINITE || b->kind == REACH_INDIRECT;
+}
+
+void judgement__confirm(struct judgement *v, const struct judgement *before)
+{
+	size_t i;
+
+	for (i = 0; i < v->n; i++) {
+		struct mark_block *b = &v->block[i], *then;
+
+		then = find(before, b->addr, b->size, &v->id[b->tag]);
+		if (!then)
+			b->kind = REACH_UNJUDGED;
+		else if (is_lost(b) && !is_lost(then))
+			b->kind = then->kind;
+		else if (b->kind == REACH_POSSIBLE && then->kind == REACH_REACHABLE)
+			b->kind = REACH_REACHABLE;
+		if (b->kind != REACH_DEFINITE)
+			b->under_bytes = b->under_count = 0;
+	}
+}
+
+struct judgement_of judgement__find(const struct judgement *v, const struct judgement_block *b)
+{
+	const struct id id = {b->birth, b->stack};
+	const struct mark_block *found = v ? find(v, b->addr, b->size, &id) : NULL;
+
+	if (!found)
+		return (struct judgement_of){.kind = REACH_UNJUDGED};
+	return (struct judgement_of){found->kind, found->under_bytes, found->under_count};
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reach/mark.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reach/blockidx.h"
+#include "reach/memcopy.h"
+
+#define WORD sizeof(uint64_t)
+#define FIRST_PAGE 4096
+#define NO_CLIQUE UINT32_MAX
+
+struct marker {
+	const struct memcopy *memory;
+	struct marker_opts opts;
+	struct mark_block *all; /* the caller's; the n first are nodes */
+	struct mark_block *blocks;
+	size_t n;
+	struct mark_block *pools; /* behind them: blocks that others lie in */
+	size_t n_pools;
+	struct blockidx *index;
+	/*
+	 * Blocks whose contents have to be looked at. A block gets here twice at most: as possible,
+	 * and as reachable.
+	 */
+	uint32_t *stack;
+	size_t depth;
+	uint32_t clique; /* the lost block that is followed, NO_CLIQUE: roots are */
+	bool counting;	 /* the second time */
+	bool by_start;	 /* all pointers were start-pointers down to what is looked at */
+};
+
+static int compare_blocks(const void *pa, const void *pb)
+{
+	const struct mark_block *a = pa, *b = pb;
+
+	if (a->addr != b->addr)
+		return a->addr < b->addr ? -1 : 1;
+	return (a->size < b->size) - (a->size > b->size); /* what may hold the other one first */
+}
+
+static uint64_t end_of(const struct mark_block *b)
+{
+	uint64_t end;
+
+	return __builtin_add_overflow(b->addr, b->size ? b->size : 1, &end) ? UINT64_MAX : end;
+}
+
+/* Sorted by address: move the blocks that others begin in behind the others. */
+static int set_pools_aside(struct marker *mk, size_t n)
+{
+	struct mark_block *pool;
+	size_t i, kept = 0;
+
+	for (i = 0; i < n; i++)
+		if (i + 1 < n && mk->all[i + 1].addr < end_of(&mk->all[i]))
+			mk->n_pools++;
+	mk->n = n - mk->n_pools;
+	if (!mk->n_pools)
+		return 0;
+	pool = calloc(mk->n_pools, sizeof(*pool));
+	if (!pool)
+		return -ENOMEM;
+	mk->n_pools = 0;
+	for (i = 0; i < n; i++) {
+		if (i + 1 < n && mk->all[i + 1].addr < end_of(&mk->all[i])) {
+			pool[mk->n_pools] = mk->all[i];
+			pool[mk->n_pools++].kind = REACH_REACHABLE;
+		} else {
+			mk->all[kept++] = mk->all[i];
+		}
+	}
+	memcpy(mk->all + kept, pool, mk->n_pools * sizeof(*pool));
+	free(pool);
+	return 0;
+}
+
+int marker__new(const struct memcopy *memory, struct mark_block *blocks, size_t n,
+		const struct marker_opts *opts, struct marker **out)
+{
+	struct marker *mk = calloc(1, sizeof(*mk));
+	size_t i;
+	int err;
+
+	*out = NULL;
+	if (!mk)
+		return -ENOMEM;
+	mk->memory = memory;
+	if (opts)
+		mk->opts = *opts;
+	mk->all = mk->blocks = blocks;
+	mk->clique = NO_CLIQUE;
+	if (n)
+		qsort(blocks, n, sizeof(*blocks), compare_blocks);
+	for (i = 0; i < n; i++) {
+		blocks[i].kind = REACH_UNJUDGED;
+		blocks[i].under_bytes = blocks[i].under_count = 0;
+		blocks[i].counted = false;
+	}
+	err = set_pools_aside(mk, n);
+	if (!err)
+		err = blockidx__new(mk->blocks, sizeof(*mk->blocks), mk->n, &mk->index);
+	if (!err) {
+		mk->pools = mk->all + mk->n;
+		mk->stack = calloc(2 * mk->n + 1, sizeof(*mk->stack));
+		err = mk->stack ? 0 : -ENOMEM;
+	}
+	if (err) {
+		marker__free(mk);
+		return err;
+	}
+	*out = mk;
+	return 0;
+}
+
+void marker__free(struct marker *mk)
+{
+	if (!mk)
+		return;
+	blockidx__free(mk->index);
+	free(mk->stack);
+	free(mk);
+}
+
+/* --- interior-pointers that are as good as start-pointers --- */
+
+static bool is_vtable(const struct marker *mk, uint64_t addr)
+{
+	return addr % WORD == 0 && addr >= FIRST_PAGE && mk->opts.is_vtable &&
+	       mk->opts.is_vtable(addr, mk->opts.arg);
+}
+
+/*
+ * The pointer at ptr into block b. In the order of the manual:
+ * - std::string before C++11, which shares its text: length, capacity and references, then the text
+ * - the length of the block in its first 8 bytes, without them (sqlite)
+ * - arrays of objects with destructors: how many there are comes first (Itanium C++ ABI, 2.7)
+ * - an object of several base classes, through one other than the first: two vtables
+ */
+static bool is_as_good(const struct marker *mk, const struct mark_block *b, uint64_t ptr)
+{
+	uint64_t offset = ptr - b->addr, first, second, inner;
+
+	if (!memcopy__word(mk->memory, b->addr, &first))
+		return false;
+	if (offset == 3 * WORD && memcopy__word(mk->memory, b->addr + WORD, &second) &&
+	    second < b->size && 3 * WORD + second + 1 == b->size && first <= second)
+		return true;
+	if (offset == WORD && first && first == b->size - WORD)
+		return true;
+	if (offset == WORD && first && (b->size - WORD) % first == 0)
+		return true;
+	return ptr % WORD == 0 && offset + WORD <= b->size &&
+	       memcopy__word(mk->memory, ptr, &inner) && is_vtable(mk, inner) &&
+	       is_vtable(mk, first);
+}
+
+/* --- marking --- */
+
+static bool is_lost(const struct mark_block *b)
+{
+	return b->kind == REACH_DEFINITE || b->kind == REACH_INDIRECT;
+}
+
+static void push(struct marker *mk, uint32_t i)
+{
+	mk->stack[mk->depth++] = i;
+}
+
+/* A word met on the way from the roots. */
+static void meet(struct marker *mk, uint64_t value)
+{
+	uint32_t i = blockidx__find(mk->index, value);
+	struct mark_block *b;
+
+	if (i == BLOCKIDX_NONE)
+		return;
+	b = &mk->blocks[i];
+	if (b->kind == REACH_REACHABLE)
+		return;
+	if (mk->by_start && (value == b->addr || is_as_good(mk, b, value)))
+		b->kind = REACH_REACHABLE;
+	else if (b->kind == REACH_UNJUDGED)
+		b->kind = REACH_POSSIBLE;
+	else
+		return;
+	push(mk, i);
+}
+
+/*
+ * A word met on the way from a lost block. Any pointer does: what it points to would not be lost if
+ * the block were not.
+ */
+static void meet_lost(struct marker *mk, uint64_t value)
+{
+	uint32_t i = blockidx__find(mk->index, value);
+	struct mark_block *b;
+
+	if (i == BLOCKIDX_NONE || i == mk->clique)
+		return;
+	b = &mk->blocks[i];
+	if (mk->counting ? b->counted || !is_lost(b) : b->kind != REACH_UNJUDGED)
+		return;
+	b->kind = REACH_INDIRECT;
+	if (mk->counting) {
+		b->counted = true;
+		mk->blocks[mk->clique].under_bytes += b->size;
+		mk->blocks[mk->clique].under_count++;
+	}
+	push(mk, i);
+}
+
+static void scan(struct marker *mk, uint64_t start, uint64_t end)
+{
+	const struct memcopy_run *run;
+	size_t n, i, k;
+	uint64_t word;
+
+	start = (start + WORD - 1) / WORD * WORD;
+	run = memcopy__runs(mk->memory, &n);
+	for (i = memcopy__first(mk->memory, start); i < n && run[i].start < end; i++) {
+		uint64_t from = start > run[i].start ? start : run[i].start;
+		uint64_t to = end < run[i].end ? end : run[i].end;
+		const uint8_t *at = run[i].at + (from - run[i].start);
+
+		for (k = 0; from < to && k + WORD <= to - from; k += WORD) {
+			memcpy(&word, at + k, WORD);
+			if (mk->clique == NO_CLIQUE)
+				meet(mk, word);
+			else
+				meet_lost(mk, word);
+		}
+	}
+}
+
+static void drain(struct marker *mk)
+{
+	while (mk->depth) {
+		const struct mark_block *b = &mk->blocks[mk->stack[--mk->depth]];
+
+		mk->by_start = b->kind != REACH_POSSIBLE;
+		scan(mk, b->addr, b->addr + b->size < b->addr ? UINT64_MAX : b->addr + b->size);
+	}
+	mk->by_start = true;
+}
+
+void marker__value(struct marker *mk, uint64_t value)
+{
+	mk->by_start = true;
+	meet(mk, value);
+	drain(mk);
+}
+
+void marker__range(struct marker *mk, uint64_t start, uint64_t end)
+{
+	size_t i;
+
+	mk->by_start = true;
+	for (i = blockidx__first(mk->index, start); start < end; i++) {
+		const struct mark_block *b = i < mk->n ? &mk->blocks[i] : NULL;
+		uint64_t stop = b && b->addr < end ? b->addr : end;
+
+		if (start < stop)
+			scan(mk, start, stop);
+		/* of 0 bytes it holds an address, but no memory */
+		start = stop == end ? end : b->addr + b->size;
+		drain(mk);
+	}
+}
+
+/* Someone is at work on it, or it was cut up: what it points to is not lost. */
+static void keep_held(struct marker *mk)
+{
+	uint32_t i;
+
+	for (i = 0; i < mk->n; i++) {
+		if (!mk->blocks[i].held || mk->blocks[i].kind == REACH_REACHABLE)
+			continue;
+		mk->blocks[i].kind = REACH_REACHABLE;
+		push(mk, i);
+		drain(mk);
+	}
+	for (i = 0; i < mk->n_pools; i++)
+		marker__range(mk, mk->pools[i].addr, end_of(&mk->pools[i]));
+}
+
+static void follow(struct marker *mk, uint32_t i)
+{
+	mk->clique = i;
+	push(mk, i);
+	drain(mk);
+}
+
+/*
+ * Of lost blocks, find those that nothing lost leads to; of each ring that nothing leads into, one.
+ * Follow from each block that has not been met by then: those that were begun with are the
+ * candidates, and what leads to one of them, but not back, was begun with later (as for strongly
+ * connected components: Sharir, Computers & Mathematics with Applications 7, 1981). So from the
+ * last one to the first, each that has not been met is one of them.
+ */
+static void judge_lost(struct marker *mk)
+{
+	uint32_t i;
+
+	for (i = 0; i < mk->n; i++) {
+		if (mk->blocks[i].kind != REACH_UNJUDGED)
+			continue;
+		mk->blocks[i].kind = REACH_DEFINITE;
+		follow(mk, i);
+	}
+	mk->counting = true;
+	for (i = mk->n; i-- > 0;) {
+		if (mk->blocks[i].kind != REACH_DEFINITE || mk->blocks[i].counted)
+			continue;
+		mk->blocks[i].counted = true;
+		follow(mk, i);
+	}
+	mk->counting = false;
+	mk->clique = NO_CLIQUE;
+}
+
+void marker__finish(struct marker *mk)
+{
+	keep_held(mk);
+	judge_lost(mk);
+}

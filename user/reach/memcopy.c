@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reach/memcopy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Documentation/admin-guide/mm/pagemap.rst: 64 bits a page. */
+#define PAGE_PRESENT (1ULL << 63)
+#define PAGE_SWAPPED (1ULL << 62)
+
+#define PAGEMAP_BATCH 8192	 /* entries read at once */
+#define FILL_BATCH (16ULL << 20) /* bytes read between two looks at the clock */
+#define CHUNK_MIN (16ULL << 20)	 /* bytes taken from the system at once */
+#define MAX_IOV 512		 /* IOV_MAX is 1024 */
+
+/* Memory that copies are put into, one after the other. */
+struct chunk {
+	uint8_t *at;
+	uint64_t size, used;
+};
+
+struct memcopy {
+	pid_t pid;
+	int pagemap; /* -1: it is not told which pages there are */
+	uint64_t page;
+	uint64_t *entries;
+	struct memcopy_run *run;
+	size_t n, max;
+	struct chunk *chunk;
+	size_t n_chunks;
+	uint64_t bytes, unreadable;
+};
+
+static int add_chunk(struct memcopy *m, uint64_t size)
+{
+	struct chunk *grown, *c;
+
+	grown = reallocarray(m->chunk, m->n_chunks + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	m->chunk = grown;
+	c = &m->chunk[m->n_chunks];
+	if (size < CHUNK_MIN)
+		size = CHUNK_MIN;
+	*c = (struct chunk){.size = size};
+	c->at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (c->at == MAP_FAILED)
+		return -ENOMEM;
+	madvise(c->at, size, MADV_HUGEPAGE); /* the fewer faults the shorter the stop */
+	m->n_chunks++;
+	return 0;
+}
+
+int memcopy__new(pid_t pid, uint64_t room, struct memcopy **out)
+{
+	struct memcopy *m = calloc(1, sizeof(*m));
+	char path[64];
+	uint64_t i;
+	int err = -ENOMEM;
+
+	*out = NULL;
+	if (!m)
+		return -ENOMEM;
+	m->pid = pid;
+	m->page = sysconf(_SC_PAGESIZE);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	m->pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	m->entries = calloc(PAGEMAP_BATCH, sizeof(*m->entries));
+	if (!m->entries || (room && add_chunk(m, room)))
+		goto cleanup;
+	for (i = 0; i < room; i += m->page)
+		*(volatile uint8_t *)(m->chunk[0].at + i) = 0;
+	*out = m;
+	m = NULL;
+	err = 0;
+cleanup:
+	memcopy__free(m);
+	return err;
+}
+
+void memcopy__free(struct memcopy *m)
+{
+	size_t i;
+
+	if (!m)
+		return;
+	for (i = 0; i < m->n_chunks; i++)
+		munmap(m->chunk[i].at, m->chunk[i].size);
+	free(m->chunk);
+	free(m->run);
+	free(m->entries);
+	if (m->pagemap >= 0)
+		close(m->pagemap);
+	free(m);
+}
+
+/*
+ * The next pages that are there, from *at on, and before end. False: there are none. What is read
+ * of pagemap is kept in m->entries for the pages [*base, *base + *n).
+ */
+struct cursor {
+	uint64_t at, base, n;
+};
+
+static bool is_there(struct memcopy *m, struct cursor *c, uint64_t page, uint64_t end)
+{
+	uint64_t want = end / m->page - page;
+	ssize_t got;
+
+	if (page < c->base || page >= c->base + c->n) {
+		if (want > PAGEMAP_BATCH)
+			want = PAGEMAP_BATCH;
+		got = m->pagemap < 0 ? -1
+				     : pread(m->pagemap, m->entries, want * sizeof(*m->entries),
+					     (off_t)(page * sizeof(*m->entries)));
+		if (got < (ssize_t)sizeof(*m->entries))
+			return true;
+		c->base = page;
+		c->n = (uint64_t)got / sizeof(*m->entries);
+	}
+	return m->entries[page - c->base] & (PAGE_PRESENT | PAGE_SWAPPED);
+}
+
+static bool next_run(struct memcopy *m, struct cursor *c, uint64_t end, uint64_t *from,
+		     uint64_t *to)
+{
+	uint64_t page = c->at / m->page, last = end / m->page;
+
+	while (page < last && !is_there(m, c, page, end))
+		page++;
+	*from = page * m->page;
+	while (page < last && is_there(m, c, page, end))
+		page++;
+	*to = page * m->page;
+	c->at = *to;
+	return *from < *to;
+}
+
+bool memcopy__is_there(const struct memcopy *m, uint64_t addr)
+{
+	uint64_t entry;
+
+	if (m->pagemap < 0 || pread(m->pagemap, &entry, sizeof(entry),
+				    (off_t)(addr / m->page * sizeof(entry))) != sizeof(entry))
+		return true;
+	return entry & (PAGE_PRESENT | PAGE_SWAPPED);
+}
+
+uint64_t memcopy__measure(struct memcopy *m, uint64_t start, uint64_t end)
+{
+	struct cursor c = {.at = start};
+	uint64_t from, to, sum = 0;
+
+	while (next_run(m, &c, end, &from, &to))
+		sum += to - from;
+	return sum;
+}
+
+/* Up to size bytes for a copy, whole pages; *got: how many. */
+static uint8_t *take(struct memcopy *m, uint64_t size, uint64_t *got)
+{
+	struct chunk *c = m->n_chunks ? &m->chunk[m->n_chunks - 1] : NULL;
+	uint8_t *at;
+
+	if (!c || c->size - c->used < m->page) {
+		if (add_chunk(m, size))
+			return NULL;
+		c = &m->chunk[m->n_chunks - 1];
+	}
+	*got = (c->size - c->used) / m->page * m->page;
+	if (*got > size)
+		*got = size;
+	at = c->at + c->used;
+	c->used += *got;
+	return at;
+}
+
+static int add_run(struct memcopy *m, uint64_t start, uint64_t end)
+{
+	size_t max = m->max ? m->max * 2 : 256;
+	struct memcopy_run *grown;
+	uint64_t got = 0;
+	uint8_t *at;
+
+	for (; start < end; start += got) {
+		at = take(m, end - start, &got);
+		if (!at)
+			return -ENOMEM;
+		m->bytes += got;
+		if (m->n && m->run[m->n - 1].end == start &&
+		    m->run[m->n - 1].at + (start - m->run[m->n - 1].start) == at) {
+			m->run[m->n - 1].end += got;
+			continue;
+		}
+		if (m->n == m->max) {
+			grown = reallocarray(m->run, max, sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			m->run = grown;
+			m->max = max;
+			max *= 2;
+		}
+		m->run[m->n++] = (struct memcopy_run){.start = start, .end = start + got, .at = at};
+	}
+	return 0;
+}
+
+int memcopy__add(struct memcopy *m, uint64_t start, uint64_t end)
+{
+	struct cursor c = {.at = start};
+	uint64_t from, to;
+	int err = 0;
+
+	while (!err && next_run(m, &c, end, &from, &to))
+		err = add_run(m, from, to);
+	return err;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* Where the copying has got to. */
+struct position {
+	size_t run;
+	uint64_t offset; /* within it */
+};
+
+static void advance(const struct memcopy *m, struct position *p, uint64_t bytes)
+{
+	while (bytes) {
+		uint64_t left = m->run[p->run].end - m->run[p->run].start - p->offset;
+		uint64_t step = left < bytes ? left : bytes;
+
+		p->offset += step;
+		bytes -= step;
+		if (step == left) {
+			p->run++;
+			p->offset = 0;
+		}
+	}
+}
+
+/* What is left of the page there cannot be read, and stays zero. Returns how much that is. */
+static uint64_t pass_over(struct memcopy *m, const struct position *p)
+{
+	uint64_t n = m->page - p->offset % m->page;
+
+	m->unreadable += n;
+	return n;
+}
+
+int memcopy__fill(struct memcopy *m, uint64_t deadline_ns)
+{
+	struct iovec local[MAX_IOV], remote[MAX_IOV];
+	struct position at = {0};
+
+	while (at.run < m->n) {
+		struct position p = at;
+		uint64_t sum = 0;
+		ssize_t got;
+		int n = 0;
+
+		if (deadline_ns && now_ns() > deadline_ns)
+			return -ETIME;
+		while (p.run < m->n && n < MAX_IOV && sum < FILL_BATCH) {
+			const struct memcopy_run *r = &m->run[p.run];
+			uint64_t left = r->end - r->start - p.offset;
+
+			if (left > FILL_BATCH - sum)
+				left = FILL_BATCH - sum;
+			local[n] = (struct iovec){r->at + p.offset, left};
+			remote[n++] = (struct iovec){(void *)(uintptr_t)(r->start + p.offset),
+						     left};
+			sum += left;
+			advance(m, &p, left);
+		}
+		got = process_vm_readv(m->pid, local, n, remote, n, 0);
+		if (got < 0 && errno != EFAULT)
+			return -errno;
+		if (got > 0)
+			advance(m, &at, got);
+		if (got >= 0 && (uint64_t)got == sum)
+			continue;
+		/* a page that is not to be had, a device's for example, ends a call */
+		if (got <= 0)
+			advance(m, &at, pass_over(m, &at));
+	}
+	return 0;
+}
+
+uint64_t memcopy__bytes(const struct memcopy *m)
+{
+	return m->bytes;
+}
+
+uint64_t memcopy__unreadable(const struct memcopy *m)
+{
+	return m->unreadable;
+}
+
+const struct memcopy_run *memcopy__runs(const struct memcopy *m, size_t *n)
+{
+	*n = m->n;
+	return m->run;
+}
+
+size_t memcopy__first(const struct memcopy *m, uint64_t addr)
+{
+	size_t low = 0, high = m->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (m->run[mid].end <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+const void *memcopy__at(const struct memcopy *m, uint64_t addr, size_t n)
+{
+	size_t i = memcopy__first(m, addr);
+	const struct memcopy_run *r = &m->run[i];
+
+	if (i == m->n || addr < r->start || r->end - addr < n)
+		return NULL;
+	return r->at + (addr - r->start);
+}
+
+bool memcopy__word(const struct memcopy *m, uint64_t addr, uint64_t *word)
+{
+	const void *at = memcopy__at(m, addr, sizeof(*word));
+
+	if (at)
+		memcpy(word, at, sizeof(*word));
+	return at;
+}
