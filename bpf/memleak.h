@@ -374,6 +374,7 @@ struct memleak_state {
 	__u64 segs;	 /* unwind_segs in force: first | one past the last << 32 */
 	__u32 anchor;	 /* thread whose address space the kernel compares with: see links.h */
 	__u32 n_stacks;	 /* frames given out */
+	__u32 exiting;	 /* the started program has called _exit; user space clears it */
 	__u32 nesting;	 /* a function taken for a leaf has called a probed one: none are */
 	__u64 jiffies, now_ns; /* the same moment on two clocks: see read_clock */
 	struct trap trap[MAX_TRAPS];

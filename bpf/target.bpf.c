@@ -324,6 +324,23 @@ int BPF_PROG(process_exec, struct task_struct *p, pid_t old_pid)
 	return 0;
 }
 
+/*
+ * The program that we started calls _exit: stop it while its memory is there. Not in a vfork child,
+ * and not where going on would run a handler of SIGCONT.
+ */
+SEC("?uprobe")
+int program_exit(struct pt_regs *ctx)
+{
+	struct task_struct *task = current_task();
+	__u64 handler = (__u64)BPF_CORE_READ(task, sighand, action[SIGCONT - 1].sa.sa_handler);
+
+	if (!is_target() || handler > 1)
+		return 0;
+	state.exiting = 1;
+	stop_target();
+	return 0;
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *p)
 {

@@ -146,7 +146,7 @@ def parse(path):
                     report.account[name] = number(value)
             elif kind == "memory":
                 report.memory.append(text)
-            else:
+            elif kind != "reachability":
                 report.warnings.append(text)
             continue
         if not report.sites:

@@ -20,6 +20,7 @@
 #define MAX_OLDER_MS (INT64_MAX / NS_PER_MS)
 #define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
 #define MAX_STACKS (1 << 22)
+#define MAX_PAUSE_MS 3600000
 #define MAX_SAMPLE_BYTES (1ULL << 40)
 #define MAX_STACK_EVERY (1 << 20)
 #define DEFAULT_STACK_EVERY 64
@@ -36,6 +37,9 @@ enum {
 	OPT_MAX_DEPTH,
 	OPT_STACK,
 	OPT_PROBES,
+	OPT_REACH,
+	OPT_CONFIRM,
+	OPT_MAX_PAUSE,
 	OPT_NO_COLOR,
 	OPT_DEBUGINFOD,
 	OPT_VERSION,
@@ -82,6 +86,9 @@ static const struct opt {
 	{OPT_MAX_STACKS, "max-stacks", "a number of stacks (1 to 4194304)"},
 	{OPT_STACK, "stack", "table or fp"},
 	{OPT_PROBES, "probes", "auto, pair or point"},
+	{OPT_REACH, "reach", NULL},
+	{OPT_CONFIRM, "confirm", "a number of seconds (1 to 31536000, 10, 10s)"},
+	{OPT_MAX_PAUSE, "max-pause", "a number of milliseconds (1 to 3600000)"},
 	{OPT_MAX_DEPTH, "max-depth", "a number of frames (1 to 127)"},
 	{OPT_NO_COLOR, "no-color", NULL},
 	{OPT_DEBUGINFOD, "debuginfod", NULL},
@@ -147,6 +154,10 @@ void cli__help(FILE *out)
 	      "  -C, --combined-only        totals only: no ages, nothing left out as young\n"
 	      "  -d, --duration SECONDS     stop after this time, with a last report;\n"
 	      "                             a started command is ended, too\n"
+	      "      --reach                tell which blocks the program can still reach, and\n"
+	      "                             which are lost; stops it for a moment\n"
+	      "      --confirm SECONDS      with --reach: look twice, so far apart\n"
+	      "      --max-pause MS         with --reach: never stop a process for longer (500)\n"
 	      "      --no-color             no colour on a terminal\n"
 	      "      --debuginfod           ask debuginfod servers for debug information\n"
 	      "\n"
@@ -287,6 +298,22 @@ static int number(const struct parser *p, int id, const char *value, bool suffix
 	return 0;
 }
 
+/* "10" or "10s" */
+static int seconds(const struct parser *p, int id, const char *value, uint64_t *out)
+{
+	size_t n = strlen(value);
+	char digits[32];
+
+	if (!n || n >= sizeof(digits))
+		return bad_value(p, id, value);
+	memcpy(digits, value, n + 1);
+	if (digits[n - 1] == 's')
+		digits[n - 1] = '\0';
+	if (!parse_number(digits, false, out) || !*out || *out > MAX_SECONDS)
+		return bad_value(p, id, value);
+	return 0;
+}
+
 static int string(const struct parser *p, int id, const char *value, const char **out)
 {
 	if (!*value)
@@ -375,6 +402,11 @@ static int parse_value(struct parser *p, int id, const char *value)
 		if (!cli->frame_pointers && strcmp(value, "table") != 0)
 			return bad_value(p, id, value);
 		return 0;
+	case OPT_CONFIRM:
+		return seconds(p, id, value, &cli->confirm_s);
+	case OPT_MAX_PAUSE:
+		cli->max_pause_given = true;
+		return number(p, id, value, false, 1, MAX_PAUSE_MS, &cli->max_pause_ms);
 	case OPT_PROBES:
 		cli->probes_pair = !strcmp(value, "pair");
 		cli->probes_point = !strcmp(value, "point");
@@ -427,6 +459,9 @@ static int parse_flag(const struct parser *p, int id)
 		return 0;
 	case 'h':
 		cli->help = true;
+		return 0;
+	case OPT_REACH:
+		cli->reach = true;
 		return 0;
 	case OPT_NO_COLOR:
 		cli->no_color = true;
@@ -521,6 +556,12 @@ static int check(const struct parser *p)
 		return fail(p,
 			    "-s and --sample-bytes exclude each other: -s draws one allocation in "
 			    "N, whatever its size, --sample-bytes by size");
+	if (!cli->reach && (cli->confirm_s || cli->max_pause_given))
+		return fail(p, "--confirm and --max-pause go with --reach");
+	if (cli->reach &&
+	    (cli->sample > 1 || cli->sample_bytes || cli->min_size || cli->max_size != UINT64_MAX))
+		return fail(p, "--reach has to know every block: not with -s, --sample-bytes, -z "
+			       "or -Z");
 	if (cli->combined_only && cli->older_given && cli->older_ns)
 		return fail(p, "-C and -o exclude each other: -C keeps no ages");
 	return 0;
@@ -604,6 +645,7 @@ int cli__parse(int argc, char **argv, struct cli *cli, FILE *err)
 		.max_live = 1 << 20,
 		.max_stacks = 1 << 14,
 		.max_depth = MEMLEAK_MAX_DEPTH,
+		.max_pause_ms = 500,
 	};
 	ret = parse_options(&p, argc, argv);
 	if (ret) {

@@ -48,6 +48,10 @@ struct cli {
 	uint64_t stack_every;	     /* --stack-every, default 64 */
 	uint64_t dump;		     /* --dump, bytes; 0: no contents */
 	const char *type;	     /* --type */
+	bool reach;		     /* --reach */
+	uint64_t confirm_s;	     /* --confirm, 0: none */
+	uint64_t max_pause_ms;	     /* --max-pause, default 500 */
+	bool max_pause_given;
 	bool no_color;
 	const char *format;	      /* --format, default "text" */
 	const char *output[RENDER_N]; /* --text FILE and so on, by format; NULL: none */

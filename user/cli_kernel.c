@@ -30,6 +30,9 @@ const char *cli_kernel__problem(const struct cli *cli)
 	    cli->probes_point || cli->debuginfod)
 		return "-O, -S, --offset, --stack, --probes and --debuginfod are for processes, "
 		       "not for -k";
+	if (cli->reach)
+		return "--reach is for processes: who holds a pointer to the kernel's memory is "
+		       "not looked for";
 	if (cli->sample > 1 || cli->sample_bytes)
 		return "-k follows every allocation; what costs time are stacks: --stack-every N "
 		       "instead of a sample";

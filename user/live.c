@@ -108,6 +108,7 @@ int live__for_each(const struct live_table *table, uint32_t space, uint32_t epoc
 		block.entry = LIVE_ENTRY(copy.what);
 		block.stack = LIVE_STACK(copy.when);
 		block.birth = LIVE_BIRTH(copy.when);
+		block.held = copy.where & LIVE_HELD;
 		err = fn(&block, arg);
 	}
 	return err;

@@ -8,6 +8,7 @@
 #define LIVE_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct live_block {
 	uint64_t birth;	     /* LIVE_BIRTH; a realloc keeps that of the first birth */
 	uint32_t stack;	     /* key, 0: lost */
 	uint32_t entry;	     /* index into the table of entry points */
+	bool held;	     /* a realloc is at work on it */
 };
 
 /*

@@ -101,6 +101,7 @@ int live_hash__for_each(struct live_hash *h, uint32_t space,
 				.entry = LIVE_ENTRY(e->what),
 				.stack = LIVE_STACK(e->when),
 				.birth = LIVE_BIRTH(e->when),
+				.held = e->held,
 			};
 
 			if (h->keys[i].space == (space & 255) && is_counted(h, e))

@@ -98,6 +98,7 @@ static int run(const struct cli *cli)
 				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
+				.lost_first = cli->reach,
 				.sampling = {.calls = cli->sample, .bytes = cli->sample_bytes},
 			},
 		.all_ages_at_end = !cli->older_given,
@@ -116,6 +117,9 @@ static int run(const struct cli *cli)
 		.outputs = &outputs,
 		.debuginfod = cli->debuginfod,
 		.verbose = cli->verbose,
+		.reach = cli->reach,
+		.confirm_ns = cli->confirm_s * 1000000000ULL,
+		.max_pause_ns = cli->max_pause_ms * 1000000,
 	};
 
 	list_outputs(cli, &outputs);

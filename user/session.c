@@ -232,6 +232,7 @@ static void select_programs(struct session *s, bool started)
 	size_t i;
 
 	bpf_program__set_autoload(object__program(s->object, "program_entry"), started);
+	bpf_program__set_autoload(object__program(s->object, "program_exit"), started);
 	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 		if (programs[i].attach_type && !s->features->uprobe_session)
 			continue;
@@ -576,6 +577,13 @@ int session__attach_entry(struct session *s, const char *path, uint64_t offset)
 	return linkset__keep(&s->probes, open_place(s, "program_entry", path, &site, false), 0);
 }
 
+int session__attach_exit(struct session *s, const char *path, uint64_t offset)
+{
+	struct link_site site = {.offset = offset};
+
+	return linkset__keep(&s->probes, open_place(s, "program_exit", path, &site, false), 0);
+}
+
 /* Attach everything again, bound to the anchor, and drop the old links, which have fallen silent.
  */
 static int attach_again(struct session *s)
@@ -639,6 +647,11 @@ uint32_t session__space(const struct session *s)
 bool session__take_stop(struct session *s)
 {
 	return __atomic_exchange_n(&object__state(s->object)->stopped, 0, __ATOMIC_ACQ_REL);
+}
+
+bool session__take_exit(struct session *s)
+{
+	return __atomic_exchange_n(&object__state(s->object)->exiting, 0, __ATOMIC_ACQ_REL);
 }
 
 uint32_t session__max_depth(const struct session *s)

@@ -94,6 +94,8 @@ void session__use_points(struct session *s, int trap);
 bool session__drop_calls(struct session *s, int trap);
 /* End the launch phase when the instruction at offset in the file is reached. */
 int session__attach_entry(struct session *s, const char *path, uint64_t offset);
+/* Stop the started program when it calls the function at offset in the file, which is _exit. */
+int session__attach_exit(struct session *s, const char *path, uint64_t offset);
 /*
  * The anchor has ended: bind to another living thread of the target. Returns 0 when nothing was
  * missed, 1 when the probes were silent until now, or negative errno.
@@ -119,6 +121,8 @@ int session__events_fd(const struct session *s);
 uint32_t session__space(const struct session *s); /* LIVE_SPACE of the running program */
 /* Has the BPF side stopped the started program since this was asked last? */
 bool session__take_stop(struct session *s);
+/* Was that because it has called _exit? */
+bool session__take_exit(struct session *s);
 uint32_t session__max_depth(const struct session *s);
 
 struct session_stats {

@@ -19,12 +19,27 @@ struct collect {
 	uint64_t outstanding; /* blocks of this snapshot */
 };
 
+static struct judgement_block to_judge(const struct live_block *b)
+{
+	return (struct judgement_block){
+		.addr = b->addr,
+		.size = b->size,
+		.birth = b->birth,
+		.stack = b->stack,
+		.held = b->held,
+	};
+}
+
 static int add_block(const struct live_block *b, void *arg)
 {
 	struct collect *c = arg;
+	const struct judgement_block id = to_judge(b);
+	struct judgement_of of = judgement__find(c->s->verdict, &id);
 	struct model_block block = {
 		.addr = b->addr,
 		.size = b->size,
+		.reach = of.kind,
+		.under = {of.under_bytes, of.under_count},
 		.birth_ns = session__time_of(c->clock, b->birth),
 		.stack = b->stack,
 		.entry = b->entry < n_entry_points ? entry_points[b->entry].symbol : "?",
@@ -193,6 +208,31 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 cleanup:
 	report__free(r);
 	return err;
+}
+
+struct hand_on {
+	int (*fn)(const struct judgement_block *b, void *arg);
+	void *arg;
+};
+
+static int hand_on(const struct live_block *b, void *arg)
+{
+	const struct judgement_block block = to_judge(b);
+	const struct hand_on *to = arg;
+
+	return to->fn(&block, to->arg);
+}
+
+int snapshot__blocks(struct snapshot *s, int (*fn)(const struct judgement_block *b, void *arg),
+		     void *arg)
+{
+	struct hand_on to = {fn, arg};
+	struct session_stats stats;
+	uint32_t epoch;
+
+	drop_old_programs(s);
+	epoch = session__next_epoch(s->session, &stats);
+	return live__for_each(session__live(s->session), s->space, epoch, hand_on, &to);
 }
 
 void snapshot__forget_old_program(struct snapshot *s)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "reach/judgement.h"
 #include "report/estimate.h"
 
 struct mappings;
@@ -29,8 +30,9 @@ struct snapshot {
 	struct model *model;
 	struct reconcile *reconcile; /* is told of each block, begun by the caller; NULL: none */
 	struct sampling sampling;    /* how blocks were drawn */
-	uint64_t gone_exec;	     /* blocks given up by execve so far */
-	uint32_t space;		     /* the blocks of those before have been given up */
+	const struct judgement *verdict; /* on the blocks that are outstanding; NULL: none */
+	uint64_t gone_exec;		 /* blocks given up by execve so far */
+	uint32_t space;			 /* the blocks of those before have been given up */
 };
 
 /*
@@ -38,6 +40,12 @@ struct snapshot {
  * *out is the caller's.
  */
 int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report **out);
+/*
+ * Call fn for every block of the heap that is outstanding now, all of them if the target stands
+ * still. Returns 0, fn's value or negative errno.
+ */
+int snapshot__blocks(struct snapshot *s, int (*fn)(const struct judgement_block *b, void *arg),
+		     void *arg);
 /* The target has called execve: drop the blocks of the program before. */
 void snapshot__forget_old_program(struct snapshot *s);
 #endif

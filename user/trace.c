@@ -14,6 +14,7 @@
 #include "attach.h"
 #include "elf/elfimg.h"
 #include "events.h"
+#include "leakcheck.h"
 #include "origin.h"
 #include "probes.h"
 #include "reconcile.h"
@@ -122,6 +123,8 @@ void trace__refresh(struct trace *t)
 	trace__update_tables(t);
 	if (t->spawn && !t->entry_attached)
 		attach_entry(t);
+	if (t->spawn && t->leakcheck)
+		leakcheck__await_exit(t->leakcheck, t->as);
 	err = attacher__update(t->attacher, t->announced ? stderr : NULL);
 	if (err < 0 && err != -ESRCH && err != -ENOENT)
 		trace__say(t, "cannot probe all of the target's allocator: %s", strerror(-err));
@@ -319,6 +322,8 @@ static int print_report(struct trace *t, bool final)
 	if (!t->ended)
 		trace__refresh(t);
 	reconcile__begin(t->reconcile);
+	if (t->leakcheck)
+		leakcheck__look(t->leakcheck, t->ended, t->opts->confirm_ns > 0);
 	err = snapshot__take(&t->snapshot, t->ended, t->ended && t->opts->all_ages_at_end, &r);
 	if (err) {
 		trace__say(t, "cannot read what is outstanding: %s", strerror(-err));
@@ -326,6 +331,8 @@ static int print_report(struct trace *t, bool final)
 	}
 	reconcile__finish(t->reconcile, &r->memory);
 	complete_report(t, r, final);
+	if (t->leakcheck)
+		leakcheck__complete(t->leakcheck, r);
 	status__clear(&t->status);
 	err = emit_report(t, r);
 	if (err)
@@ -351,6 +358,8 @@ static void on_child(struct trace *t)
 			if (!session__take_stop(t->session))
 				break; /* somebody else stopped it, and will let it go on */
 			drain(t);
+			if (session__take_exit(t->session) && t->leakcheck)
+				leakcheck__at_exit(t->leakcheck);
 			spawn__continue(t->spawn);
 			break;
 		case SPAWN_RUNNING:
@@ -398,6 +407,8 @@ static void loop(struct trace *t)
 	const struct trace_opts *o = t->opts;
 	uint64_t interval = o->interval_s * 1000000000ULL;
 	uint64_t next = interval ? t->start_ns + interval : UINT64_MAX;
+	/* when to look at what is reachable for the first of two times */
+	uint64_t early = o->reach && o->confirm_ns < interval ? o->confirm_ns : 0;
 	uint64_t end = o->duration_s ? t->start_ns + o->duration_s * 1000000000ULL : UINT64_MAX;
 	struct pollfd fds[] = {
 		{.fd = t->signals, .events = POLLIN},
@@ -419,6 +430,8 @@ static void loop(struct trace *t)
 			break;
 		if (trace__now_ns() >= end)
 			break;
+		if (early && trace__now_ns() >= next - early)
+			leakcheck__look_early(t->leakcheck);
 		if (trace__now_ns() >= next) {
 			bool last = o->count && t->n_reports + 1 >= o->count;
 

@@ -33,6 +33,9 @@ struct trace_opts {
 	const struct outputs *outputs; /* the model keeps what they show */
 	bool debuginfod;
 	int verbose;
+	bool reach;	       /* tell which blocks can still be reached */
+	uint64_t confirm_ns;   /* by two looks so far apart, 0: by one */
+	uint64_t max_pause_ns; /* that a look may stop a running target */
 };
 
 /*

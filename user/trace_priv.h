@@ -33,6 +33,7 @@ struct trace {
 	struct mappings mappings;
 	struct snapshot snapshot;
 	struct reconcile *reconcile;
+	struct leakcheck *leakcheck; /* NULL: not wanted */
 	struct status status;
 	int pidfd, signals;
 	uint64_t start_ns;

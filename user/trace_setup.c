@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "events.h"
+#include "leakcheck.h"
 #include "origin.h"
 #include "reconcile.h"
 #include "report/intervals.h"
@@ -177,6 +178,22 @@ static bool can_use_traps(const struct trace *t)
 	       t->opts->max_depth >= MIN_TRAPS_DEPTH && !is_selective(t->opts);
 }
 
+static int open_leakcheck(struct trace *t)
+{
+	const struct allocators_opts *a = &t->opts->allocators;
+	const struct leakcheck_opts opts = {
+		.pid = t->pid,
+		.started = t->spawn,
+		.some_allocators = a->object || a->prefix || a->offsets,
+		.max_pause_ns = t->opts->max_pause_ns,
+	};
+
+	t->leakcheck = leakcheck__new(&opts, t->session, &t->snapshot);
+	if (!t->leakcheck)
+		trace__say(t, "cannot start: %s", strerror(ENOMEM));
+	return t->leakcheck ? 0 : -ENOMEM;
+}
+
 /* Everything but the session; all of it only fails for lack of memory or descriptors. */
 static int open_parts(struct trace *t)
 {
@@ -236,6 +253,8 @@ static int open_parts(struct trace *t)
 					.stacks = t->stacks,
 					.model = t->model,
 					.sampling = t->opts->model.sampling};
+	if (!err && t->opts->reach)
+		err = open_leakcheck(t);
 	return err;
 }
 
@@ -363,6 +382,7 @@ int trace__set_up(struct trace *t)
 
 void trace__tear_down(struct trace *t)
 {
+	leakcheck__free(t->leakcheck);
 	events__free(t->events);
 	reconcile__free(t->reconcile);
 	model__free(t->model);

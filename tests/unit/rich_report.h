@@ -112,10 +112,10 @@ static struct report_frame rich_hostile[] = {
 	 .image_vaddr = UINT64_MAX},
 };
 static struct report_block rich_blocks[] = {
-	{0x7f0000000010, 300000, 28000000, 1},
-	{0x10, 100000, 29000000, 1},
-	{0x20, 0, 30000000, 1},
-	{0x30, 0, UINT64_MAX, 1},
+	{0x7f0000000010, 300000, 28000000, 1, REACH_UNJUDGED},
+	{0x10, 100000, 29000000, 1, REACH_UNJUDGED},
+	{0x20, 0, 30000000, 1, REACH_UNJUDGED},
+	{0x30, 0, UINT64_MAX, 1, REACH_UNJUDGED},
 };
 static struct report_site rich_sites[] = {
 	{.bytes = 400000,

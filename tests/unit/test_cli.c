@@ -85,6 +85,8 @@ static void defaults(void)
 	CHECK_EQ(cli.max_stacks, 16384);
 	CHECK_EQ(cli.max_depth, 127);
 	CHECK(!cli.frame_pointers);
+	CHECK(!cli.reach && !cli.confirm_s);
+	CHECK_EQ(cli.max_pause_ms, 500);
 	cli__clear(&cli);
 }
 
@@ -147,6 +149,12 @@ static void long_names(void)
 	ACCEPT("--pid 1 --combined-only --sort size --obj x"); /* --obj: bcc's name */
 	CHECK(cli.combined_only && !cli.sort_by_count);
 	CHECK_STR(cli.object, "x");
+	ACCEPT("-p 1 --reach --confirm 10s --max-pause 3600000");
+	CHECK(cli.reach);
+	CHECK_EQ(cli.confirm_s, 10);
+	CHECK_EQ(cli.max_pause_ms, 3600000);
+	ACCEPT("-p 1 --reach --confirm=7 -s 1");
+	CHECK_EQ(cli.confirm_s, 7);
 }
 
 static void commands(void)
@@ -264,6 +272,22 @@ static void bad_numbers(void)
 	check_refused("-p 1 --stack frames", "option --stack: 'frames' is not table or fp");
 	check_refused("-p 1 --max-depth 128",
 		      "option --max-depth: '128' is not a number of frames (1 to 127)");
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct cli cli;
+
+		args[0] = strcpy(words[0], "memleak-bpf");
+		args[1] = strcpy(words[1], i % 2 ? "--confirm" : "--max-pause");
+		args[2] = strcpy(words[2], bad[i]);
+		CHECK_EQ(parse_words(3, &cli), -EINVAL);
+		CHECK(strstr(message, "is not a "));
+	}
+	check_refused("-p 1 --reach --confirm 0s", "option --confirm: '0s' is not a number of "
+						   "seconds (1 to 31536000, 10, 10s)");
+	check_refused("-p 1 --reach --confirm s", "option --confirm: 's' is not a number of "
+						  "seconds (1 to 31536000, 10, 10s)");
+	check_refused("-p 1 --reach --max-pause 3600001",
+		      "option --max-pause: '3600001' is not a number of milliseconds (1 to "
+		      "3600000)");
 	check_refused("-p 1 --sort age", "option --sort: 'age' is not size or count");
 	check_refused("-p 1 -O  -a", "option -O: '' is not the path or file name of an object");
 }
@@ -279,6 +303,16 @@ static void contradictions(void)
 	check_refused("-p 1 -s 10 --sample-bytes 64K",
 		      "-s and --sample-bytes exclude each other: -s draws one allocation in N, "
 		      "whatever its size, --sample-bytes by size");
+	check_refused("-p 1 --confirm 5", "--confirm and --max-pause go with --reach");
+	check_refused("-p 1 --max-pause 500", "--confirm and --max-pause go with --reach");
+	check_refused("-p 1 --reach -z 1", "--reach has to know every block: not with -s, "
+					   "--sample-bytes, -z or -Z");
+	check_refused("-p 1 --reach -Z 1M", "--reach has to know every block: not with -s, "
+					    "--sample-bytes, -z or -Z");
+	check_refused("-p 1 --reach -s 2", "--reach has to know every block: not with -s, "
+					   "--sample-bytes, -z or -Z");
+	check_refused("-p 1 --reach --sample-bytes 1", "--reach has to know every block: not with "
+						       "-s, --sample-bytes, -z or -Z");
 	check_refused("-p 1 -C -o 1", "-C and -o exclude each other: -C keeps no ages");
 }
 
@@ -380,6 +414,8 @@ static void kernel_mode(void)
 					     "stacks: --stack-every N instead of a sample");
 	check_refused("-k -t", "-t is for processes; trace-cmd record -e kmem prints the kernel's "
 			       "allocations as they happen");
+	check_refused("-k --reach", "--reach is for processes: who holds a pointer to the kernel's "
+				    "memory is not looked for");
 	check_refused("-k --max-live 100M", "option --max-live: with -k at most 11184810 objects");
 }
 

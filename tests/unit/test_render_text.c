@@ -173,10 +173,40 @@ static void second_report(void)
 	check_golden(&r, "text-second");
 }
 
+/* All kinds, of one site and of the whole; then why there is no verdict. */
+static void judged(void)
+{
+	struct report_block blocks[] = {{0x55aece6a02a0, 4096, 1234 * MS, 1, REACH_DEFINITE},
+					{0x10, 0, 200 * S, 1, REACH_UNJUDGED}};
+	struct report_site sites[2] = {leak_site, leak_site};
+	struct report r = leak;
+
+	sites[0].reach[REACH_DEFINITE] = (struct reach_sum){122000, 3};
+	sites[0].reach[REACH_INDIRECT] = (struct reach_sum){400, 2};
+	sites[0].reach[REACH_POSSIBLE] = (struct reach_sum){300, 1};
+	sites[0].reach[REACH_REACHABLE] = (struct reach_sum){160, 3};
+	sites[0].reach[REACH_UNJUDGED] = (struct reach_sum){20, 1};
+	sites[0].under = (struct reach_sum){7000, 70};
+	sites[0].blocks = blocks;
+	sites[0].n_blocks = 2;
+	sites[1].reach[REACH_REACHABLE] = (struct reach_sum){122880, 10};
+	r.sites = sites;
+	r.n_sites = r.n_stacks = 2;
+	memcpy(r.reach.sum, sites[0].reach, sizeof(r.reach.sum));
+	r.reach.wanted = true;
+	r.reach.scans = 2;
+	r.reach.apart_ns = 10 * S + 40 * MS;
+	r.reach.pause_ns = 12345678;
+	r.reach.heap_roots = 4096;
+	check_golden(&r, "text-judged");
+	strcpy(r.reach.why_not, "a debugger\033 is attached");
+	check_golden(&r, "text-not-judged");
+}
+
 static void every_block(void)
 {
-	struct report_block blocks[] = {{0x55aece6a02a0, 4096, 1234 * MS, 1},
-					{0x10, 0, 200 * S, 1}};
+	struct report_block blocks[] = {{0x55aece6a02a0, 4096, 1234 * MS, 1, 0},
+					{0x10, 0, 200 * S, 1, 0}};
 	struct report_site site = leak_site;
 	struct report r = leak;
 
@@ -191,7 +221,7 @@ static void every_block(void)
 /* Estimates with error bars, beside a site that is certain. */
 static void sampled(void)
 {
-	struct report_block block = {0x7f0000001000, 64, 1234 * MS, 8192};
+	struct report_block block = {0x7f0000001000, 64, 1234 * MS, 8192, 0};
 	struct report_site sites[] = {leak_site, leak_site};
 	struct report r = leak;
 
@@ -467,6 +497,7 @@ int main(void)
 	setenv("TZ", "UTC", 1);
 	RUN(first_report);
 	RUN(second_report);
+	RUN(judged);
 	RUN(every_block);
 	RUN(sampled);
 	RUN(kernel);

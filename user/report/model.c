@@ -14,11 +14,17 @@ struct sum {
 	struct estimate all_bytes, all_count;
 };
 
+/* Blocks added up by what is known of their reachability. */
+struct judged {
+	struct reach_sum kind[REACH_KINDS], under;
+};
+
 /* Blocks of one snapshot with the same stack key and entry point. */
 struct group {
 	uint64_t stack;
 	const char *entry, *note;
 	struct sum sum;
+	struct judged judged;
 	uint64_t first_ns, last_ns; /* births */
 	uint32_t place;
 };
@@ -28,11 +34,13 @@ struct member {
 	uint64_t addr, size, birth_ns;
 	uint32_t group;
 	bool certain;
+	enum reach_kind reach;
 };
 
 struct tally {
 	uint64_t bytes, count; /* as reported: estimates where sum is of a sample */
 	struct sum sum;
+	struct judged judged;
 	uint64_t first_ns, last_ns;
 	uint64_t snapshot; /* number of the snapshot that this is of, 0: none */
 };
@@ -131,6 +139,15 @@ static void sum_add(const struct model *m, struct sum *sum, const struct model_b
 	p = chance(m, b->size, b->certain);
 	estimate__add(&sum->all_bytes, (double)b->size, p);
 	estimate__add(&sum->all_count, 1, p);
+}
+
+static void judged_merge(struct judged *sum, const struct judged *other)
+{
+	int i;
+
+	for (i = 0; i < REACH_KINDS; i++)
+		reach_sum__add(&sum->kind[i], other->kind[i].bytes, other->kind[i].count);
+	reach_sum__add(&sum->under, other->under.bytes, other->under.count);
 }
 
 /* What is reported: without sampling the integers, which are exact at any size. */
@@ -243,6 +260,8 @@ int model__add(struct model *m, const struct model_block *b)
 		return err;
 	g = &m->groups[idx];
 	sum_add(m, &g->sum, b);
+	reach_sum__add(&g->judged.kind[b->reach], b->size, 1);
+	reach_sum__add(&g->judged.under, b->under.bytes, b->under.count);
 	if (b->birth_ns < g->first_ns)
 		g->first_ns = b->birth_ns;
 	if (b->birth_ns > g->last_ns)
@@ -254,6 +273,7 @@ int model__add(struct model *m, const struct model_block *b)
 			.birth_ns = b->birth_ns,
 			.group = idx,
 			.certain = b->certain,
+			.reach = b->reach,
 		};
 	return 0;
 }
@@ -326,6 +346,7 @@ static int gather(struct model *m, uint32_t **list, size_t *n)
 			places[(*n)++] = g->place;
 		}
 		sum_merge(&t->sum, &g->sum);
+		judged_merge(&t->judged, &g->judged);
 		if (g->first_ns < t->first_ns)
 			t->first_ns = g->first_ns;
 		if (g->last_ns > t->last_ns)
@@ -355,9 +376,13 @@ static int compare_places(const void *pa, const void *pb, void *arg)
 	int by_bytes = descending(a->now.bytes, b->now.bytes);
 	int by_count = descending(a->now.count, b->now.count);
 	bool count_first = m->opts.sort == REPORT_SORT_COUNT;
+	const struct reach_sum *lost_a = &a->now.judged.kind[REACH_DEFINITE];
+	const struct reach_sum *lost_b = &b->now.judged.kind[REACH_DEFINITE];
 	/* address space that holds no data of its own, like thread stacks, says least: last */
 	int order = (a->note != NULL) - (b->note != NULL);
 
+	if (!order && m->opts.lost_first)
+		order = descending(lost_a->count > 0, lost_b->count > 0);
 	if (!order)
 		order = count_first ? by_count : by_bytes;
 	if (!order)
@@ -401,6 +426,8 @@ static int fill_site(const struct model *m, const struct place *p, struct report
 	site->sampled = p->now.sum.count;
 	fill_ranges(m, &p->now.sum, site->bytes, site->count, &site->bytes_range,
 		    &site->count_range);
+	memcpy(site->reach, p->now.judged.kind, sizeof(site->reach));
+	site->under = p->now.judged.under;
 	site->entry = p->entry;
 	site->note = p->note;
 	site->is_new = !was_there;
@@ -459,6 +486,7 @@ static int fill_blocks(const struct model *m, struct report *r)
 			.size = b->size,
 			.age_ns = m->opts.combined_only ? 0 : age(m, b->birth_ns),
 			.stands_for = stands_for(m, b),
+			.reach = b->reach,
 		};
 	}
 	for (i = 0; i < r->n_sites; i++)
@@ -471,6 +499,7 @@ static int fill_sites(struct model *m, const uint32_t *list, size_t n, struct re
 {
 	size_t i, shown = m->opts.top && m->opts.top < n ? m->opts.top : n;
 	struct sum sum = {0};
+	struct judged judged = {0};
 
 	for (i = 0; i < n; i++) {
 		struct place *p = &m->places[list[i]];
@@ -478,9 +507,11 @@ static int fill_sites(struct model *m, const uint32_t *list, size_t n, struct re
 		r->bytes = add(r->bytes, p->now.bytes);
 		r->count = add(r->count, p->now.count);
 		sum_merge(&sum, &p->now.sum);
+		judged_merge(&judged, &p->now.judged);
 		p->shown = i < shown ? i : HASHIDX_NONE;
 	}
 	r->sampled = sum.count;
+	memcpy(r->reach.sum, judged.kind, sizeof(r->reach.sum));
 	fill_ranges(m, &sum, r->bytes, r->count, &r->bytes_range, &r->count_range);
 	if (!shown)
 		return 0;

@@ -20,6 +20,7 @@ struct model_opts {
 	enum report_sort sort;
 	bool show_blocks;	  /* -a */
 	bool combined_only;	  /* -C: no ages, no age filter */
+	bool lost_first;	  /* stacks with definitely lost blocks before the others */
 	struct sampling sampling; /* how the blocks were drawn */
 };
 
@@ -43,6 +44,8 @@ struct model_block {
 	const char *entry; /* static name of the entry point; compared as a string */
 	const char *note;  /* static or NULL */
 	bool certain;	   /* never left out, whatever the sampling */
+	enum reach_kind reach;
+	struct reach_sum under; /* see report_site */
 };
 
 /* Keeps the history (growth) of one session; *opts is copied. NULL: no memory. */

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "report/estimate.h"
+#include "report/reach.h"
 
 struct report_frame {
 	uint64_t addr;	/* return address as recorded; the same for inlined frames of one address */
@@ -45,6 +46,7 @@ struct report_block {
 	uint64_t addr, size;
 	uint64_t age_ns;
 	uint64_t stands_for; /* blocks, with sampling; 1: itself */
+	enum reach_kind reach;
 };
 
 /* One distinct stack (as resolved, so after cutting) and entry point, with what it holds. */
@@ -63,6 +65,8 @@ struct report_site {
 	const char *stack_cut; /* why the outermost frame was not reached, static; NULL: it was */
 	char *detail;	       /* lines to follow the one with the entry point; NULL: none */
 	char *after;	       /* lines to follow the stack and the blocks */
+	struct reach_sum reach[REACH_KINDS]; /* with --reach: they add up to bytes and count */
+	struct reach_sum under; /* indirectly lost, from any stack, through these definitely lost */
 	struct report_block *blocks; /* with -a: every block, largest first; else NULL */
 	size_t n_blocks;
 };
@@ -150,6 +154,7 @@ struct report {
 	struct report_site *sites; /* sorted, at most top */
 	size_t n_sites;
 	bool combined_only;
+	struct report_reach reach;
 	struct report_account account;
 	struct report_memory memory;
 	uint64_t max_live,

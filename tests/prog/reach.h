@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reach.h - programs that hold or lose pointers, each in a way of its own: a row in a table.
+ *
+ *	PROGRAM list	a line for each row: its name, and the bytes definitely, indirectly and
+ *possibly lost PROGRAM NAME	does it and ends
+ *
+ * What is still reachable is not stated: the C library keeps blocks of its own.
+ */
+#ifndef REACH_H
+#define REACH_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOINLINE __attribute__((noinline))
+
+/* Blocks that are lost on purpose pass through here, which is cleared at last. */
+static void *volatile sink;
+/* What a case keeps, one way or another. */
+static void *volatile keep[8];
+
+#define ANY (~0UL) /* the C library has some of that kind, too */
+
+struct reach_case {
+	const char *name;
+	void (*run)(void);
+	unsigned long definite, indirect, possible; /* bytes */
+};
+
+/* Blocks come empty, so that what was in their memory before holds nothing. */
+static NOINLINE void *block(size_t size)
+{
+	void *p = malloc(size);
+
+	if (!p)
+		abort();
+	memset(p, 0, size);
+	return p;
+}
+
+/* A word, kept away from the compiler. */
+static inline void put(void *at, const void *value)
+{
+	*(const void *volatile *)at = value;
+}
+
+/* Pointers that calls have left on the stack, and in registers, are none that the program has. */
+static NOINLINE void scrub(void)
+{
+	volatile char waste[32768];
+
+	memset((void *)waste, 0, sizeof(waste));
+	__asm__ volatile("" ::: "rbx", "r12", "r13", "r14", "r15");
+}
+
+static int reach_main(int argc, char **argv, const struct reach_case *cases, size_t n)
+{
+	size_t i;
+
+	if (argc != 2)
+		return 2;
+	if (!strcmp(argv[1], "list")) {
+		for (i = 0; i < n; i++)
+			printf("%s %lu %lu %lu\n", cases[i].name, cases[i].definite,
+			       cases[i].indirect, cases[i].possible);
+		return 0;
+	}
+	for (i = 0; i < n; i++) {
+		if (strcmp(argv[1], cases[i].name) != 0)
+			continue;
+		cases[i].run();
+		sink = NULL;
+		scrub();
+		return 0;
+	}
+	return 2;
+}
+
+#endif

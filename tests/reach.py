@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compares memleak-bpf --reach with valgrind's memcheck, and both with what the program says of itself.
+
+reach.py TOOL PROGRAM [CASE...]: all rows of the program's table (tests/prog/reach.h), or those. For each, the
+bytes and blocks of the four kinds are the same as memcheck's, or differ as DIFFERS says.
+"""
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+# Nothing of the C library's own is freed at the end, and stacks of ended threads are given back: what
+# only these point to is in use for memcheck otherwise, as it does not know that nobody looks there
+# (manual, 2.6.4, no-nptl-pthread-stackcache; since glibc 2.34 a tunable does that).
+VALGRIND = [
+    "valgrind",
+    "--leak-check=full",
+    "--show-leak-kinds=all",
+    "--run-libc-freeres=no",
+    "--run-cxx-freeres=no",
+    "--child-silent-after-fork=yes",
+    "--sim-hints=no-nptl-pthread-stackcache",
+    "--xml=yes",
+]
+KINDS = ["definite", "indirect", "possible", "reachable"]
+NAMES = {
+    "Leak_DefinitelyLost": "definite",
+    "Leak_IndirectlyLost": "indirect",
+    "Leak_PossiblyLost": "possible",
+    "Leak_StillReachable": "reachable",
+}
+OURS = {
+    "definitely lost": "definite",
+    "indirectly lost": "indirect",
+    "possibly lost": "possible",
+    "still reachable": "reachable",
+}
+ANY = 2**64 - 1  # not stated
+
+# Where both are right by their own rules: what moves from one kind to another, from memcheck's point of
+# view, in (bytes, blocks); and why.
+DIFFERS = {
+    "left_in_a_new_block": (
+        ("definite", "reachable", (100, 1)),
+        "memcheck follows only words that the program has written since it got the block",
+    ),
+    "ring_entered_elsewhere": (
+        ("definite", "indirect", (32, 1)),
+        "memcheck goes by address, and does not give up a ring's first block for one that leads into it",
+    ),
+}
+
+
+# Where there is no verdict: what is said instead.
+UNCONFIRMED = {"handles_continue": "unconfirmed: the program did not end by _exit"}
+# Where the stack of an ended thread is kept, as it is without a debugger. With it goes the thread's table
+# of variables (dtv), by a pointer to its middle: one block more that is possibly lost.
+KEEPS_STACKS = {"on_ended_stack"}
+FREE_STACKS = dict(os.environ, GLIBC_TUNABLES="glibc.pthread.stack_cache_size=0")
+
+
+def run(command, **more):
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False, **more
+    )
+
+
+def memcheck(program, case, work):
+    """By kind: bytes, blocks."""
+    path = os.path.join(work, case + ".xml")
+    run(VALGRIND + [f"--xml-file={path}", program, case], env=FREE_STACKS)
+    found = {kind: [0, 0] for kind in KINDS}
+    for error in xml.etree.ElementTree.parse(path).getroot().iter("error"):
+        kind = NAMES.get(error.findtext("kind"))
+        if not kind:
+            continue
+        # of a lost block that others hang under, "leakedbytes" is the sum of all: the text tells
+        text = error.find("xwhat").findtext("text")
+        direct = re.search(r"\(([\d,]+) direct", text)
+        size = direct.group(1).replace(",", "") if direct else error.find("xwhat").findtext("leakedbytes")
+        found[kind][0] += int(size)
+        found[kind][1] += int(error.find("xwhat").findtext("leakedblocks"))
+    return {kind: tuple(sums) for kind, sums in found.items()}
+
+
+def ours(tool, program, case):
+    environment = os.environ if case in KEEPS_STACKS else FREE_STACKS
+    done = run([tool, "--reach", "-T", "0", "--", program, case], env=environment)
+    report = done.stdout.decode(errors="replace")
+    line = re.search(r"\] reachability: (.*)", report)
+    if not line or "unconfirmed" in line.group(1):
+        return None, line.group(1) if line else done.stderr.decode(errors="replace")[-300:]
+    found = {kind: (0, 0) for kind in KINDS}
+    for name, size, count in re.findall(r"(\w+ \w+) (\d+) bytes in (\d+) allocations", line.group(1)):
+        if name == "not judged":  # mappings of the program itself
+            continue
+        found[OURS[name]] = int(size), int(count)
+    return found, report
+
+
+def compare(tool, program, row, work):
+    """None, or what is wrong."""
+    case, *stated = row.split()
+    theirs = memcheck(program, case, work)
+    found, report = ours(tool, program, case)
+    if case in UNCONFIRMED:
+        return None if report == UNCONFIRMED[case] else f"should be {UNCONFIRMED[case]}"
+    if not found:
+        return f"no verdict: {report}"
+    for kind, size in zip(KINDS, stated):
+        if int(size) != ANY and theirs[kind][0] != int(size):
+            return f"memcheck finds {theirs[kind][0]} bytes {kind}, the program says {size}"
+    wanted = dict(theirs)
+    if case in DIFFERS:
+        (source, target, (size, count)), _ = DIFFERS[case]
+        wanted[source] = wanted[source][0] - size, wanted[source][1] - count
+        wanted[target] = wanted[target][0] + size, wanted[target][1] + count
+    if case in KEEPS_STACKS and found["possible"][1] == 1:
+        wanted["possible"] = found["possible"]
+    if found != wanted:
+        return "; ".join(
+            f"{kind}: {found[kind]}, should be {wanted[kind]}" for kind in KINDS if found[kind] != wanted[kind]
+        ) + ("\n" + report if os.environ.get("REACH_VERBOSE") else "")
+    return None
+
+
+def main():
+    tool, program, *only = sys.argv[1:]
+    rows = run([program, "list"]).stdout.decode().splitlines()
+    if only:
+        rows = [row for row in rows if row.split()[0] in only]
+    failed = not rows
+    with tempfile.TemporaryDirectory() as work, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        results = pool.map(lambda row: compare(tool, program, row, work), rows)
+        for row, wrong in zip(rows, results):
+            case = row.split()[0]
+            if wrong:
+                failed = True
+                print(f"FAIL {case}: {wrong}")
+            elif case in UNCONFIRMED:
+                print(f"PASS {case}: {UNCONFIRMED[case]}")
+            elif case in DIFFERS:
+                print(f"PASS {case}: differs from memcheck as it has to: {DIFFERS[case][1]}")
+            else:
+                print(f"PASS {case}: all four kinds are memcheck's")
+            sys.stdout.flush()
+    return failed
+
+
+sys.exit(main())

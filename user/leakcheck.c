@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "leakcheck.h"
+
+#include <linux/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "elf/elfimg.h"
+#include "reach/judgement.h"
+#include "report/report.h"
+#include "session.h"
+#include "snapshot.h"
+#include "target/addrspace.h"
+
+#define MAX_EXITS 16 /* images that have an _exit */
+
+struct leakcheck {
+	struct leakcheck_opts opts;
+	struct session *session;
+	struct snapshot *snapshot;
+	const struct image *exits[MAX_EXITS]; /* whose _exit is probed */
+	size_t n_exits;
+	struct judgement *early, *verdict;
+	uint64_t early_ns; /* when */
+	struct report_reach how;
+};
+
+struct leakcheck *leakcheck__new(const struct leakcheck_opts *opts, struct session *session,
+				 struct snapshot *snapshot)
+{
+	struct leakcheck *lc = calloc(1, sizeof(*lc));
+
+	if (lc) {
+		lc->opts = *opts;
+		lc->session = session;
+		lc->snapshot = snapshot;
+	}
+	return lc;
+}
+
+void leakcheck__free(struct leakcheck *lc)
+{
+	if (!lc)
+		return;
+	judgement__free(lc->early);
+	judgement__free(lc->verdict);
+	free(lc);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* --- the end of a started program --- */
+
+/* _Exit comes first: musl's _exit calls it; glibc's is the same function. */
+static int find_exit(const struct elf_sym *sym, void *arg)
+{
+	uint64_t *vaddr = arg;
+
+	if (!sym->is_func || !sym->is_defined || !sym->is_global)
+		return 0;
+	if (!strcmp(sym->name, "_exit") && !*vaddr)
+		*vaddr = sym->vaddr;
+	if (!strcmp(sym->name, "_Exit"))
+		*vaddr = sym->vaddr;
+	return 0;
+}
+
+static bool is_awaited(const struct leakcheck *lc, const struct image *img)
+{
+	size_t i;
+
+	for (i = 0; i < lc->n_exits; i++)
+		if (lc->exits[i] == img)
+			return true;
+	return false;
+}
+
+void leakcheck__await_exit(struct leakcheck *lc, const struct addrspace *as)
+{
+	const struct image *const *images;
+	uint64_t offset;
+	size_t n, i;
+
+	images = addrspace__images(as, &n);
+	for (i = 0; i < n && lc->n_exits < MAX_EXITS; i++) {
+		uint64_t vaddr = 0;
+
+		if (!images[i]->elf || is_awaited(lc, images[i]))
+			continue;
+		elfimg__for_each_sym(images[i]->elf, find_exit, &vaddr);
+		if (vaddr && elfimg__vaddr_to_offset(images[i]->elf, vaddr, &offset) &&
+		    !session__attach_exit(lc->session, images[i]->open_path, offset))
+			lc->exits[lc->n_exits++] = images[i];
+	}
+}
+
+/* --- looking --- */
+
+/*
+ * Is every block known that the program has? If one of them is not, what it points to would look
+ * lost.
+ */
+static bool all_known(const struct leakcheck *lc)
+{
+	struct session_stats st;
+
+	session__stats(lc->session, &st);
+	return lc->opts.started && !lc->opts.some_allocators && !st.sum[STAT_LOST_FULL] &&
+	       !st.sum[STAT_LOST_READ] && !st.sum[STAT_LOST_REALLOC] && !st.sum[STAT_NO_SLOT];
+}
+
+static int blocks(int (*add)(const struct judgement_block *b, void *to), void *to, void *arg)
+{
+	const struct leakcheck *lc = arg;
+
+	return snapshot__blocks(lc->snapshot, add, to);
+}
+
+static struct judgement *scan(struct leakcheck *lc, bool at_exit)
+{
+	const struct judgement_opts opts = {
+		.max_pause_ns = at_exit ? 0 : lc->opts.max_pause_ns,
+		.all_known = all_known(lc),
+		.at_call = at_exit,
+		.blocks = blocks,
+		.arg = lc,
+	};
+	struct judgement *v;
+
+	if (judgement__scan(lc->opts.pid, &opts, &lc->how, &v))
+		return NULL;
+	lc->how.scans++;
+	return v;
+}
+
+static void begin(struct leakcheck *lc)
+{
+	lc->how = (struct report_reach){.wanted = true};
+}
+
+void leakcheck__at_exit(struct leakcheck *lc)
+{
+	begin(lc);
+	judgement__free(lc->verdict);
+	lc->verdict = scan(lc, true);
+}
+
+void leakcheck__look_early(struct leakcheck *lc)
+{
+	if (lc->early_ns)
+		return;
+	begin(lc);
+	lc->early = scan(lc, false);
+	lc->early_ns = now_ns();
+}
+
+void leakcheck__look(struct leakcheck *lc, bool ended, bool confirmed)
+{
+	if (ended) {
+		if (!lc->verdict && !lc->how.why_not[0])
+			snprintf(lc->how.why_not, sizeof(lc->how.why_not),
+				 lc->opts.started
+					 ? "the program did not end by _exit"
+					 : "the process has ended, and its memory with it");
+		lc->how.wanted = true;
+		goto out;
+	}
+	judgement__free(lc->verdict);
+	lc->verdict = NULL;
+	if (!lc->early)
+		begin(lc);
+	lc->verdict = scan(lc, false);
+	if (lc->verdict && lc->early) {
+		judgement__confirm(lc->verdict, lc->early);
+		lc->how.apart_ns = now_ns() - lc->early_ns;
+	} else if (lc->verdict && confirmed) {
+		judgement__free(lc->verdict);
+		lc->verdict = NULL;
+		snprintf(lc->how.why_not, sizeof(lc->how.why_not),
+			 "there was no time for a second look");
+	}
+	judgement__free(lc->early);
+	lc->early = NULL;
+	lc->early_ns = 0;
+out:
+	lc->snapshot->verdict = lc->verdict;
+}
+
+void leakcheck__complete(const struct leakcheck *lc, struct report *r)
+{
+	struct reach_sum sum[REACH_KINDS];
+
+	memcpy(sum, r->reach.sum, sizeof(sum));
+	r->reach = lc->how;
+	memcpy(r->reach.sum, sum, sizeof(sum));
+}

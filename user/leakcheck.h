@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * leakcheck - --reach: when a session looks at what its target can still reach.
+ *
+ * A command that we started is looked at when it calls _exit: a probe there stops it with a signal,
+ * as while it was launched, and its memory is still there. Nothing is attached to it by ptrace(2)
+ * before: that would stop it at each of its signals, and keep others from tracing it.
+ * A process that runs is stopped for as long as its memory is copied.
+ */
+#ifndef LEAKCHECK_H
+#define LEAKCHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct addrspace;
+struct leakcheck;
+struct report;
+struct session;
+struct snapshot;
+
+struct leakcheck_opts {
+	pid_t pid;
+	bool started;	      /* all of its allocations have been followed */
+	bool some_allocators; /* those of one object only, or with a prefix */
+	uint64_t max_pause_ns;
+};
+
+/* NULL: no memory. */
+struct leakcheck *leakcheck__new(const struct leakcheck_opts *opts, struct session *session,
+				 struct snapshot *snapshot);
+void leakcheck__free(struct leakcheck *lc);
+/* Have the started program stopped when it exits, as soon as the function for that is mapped. */
+void leakcheck__await_exit(struct leakcheck *lc, const struct addrspace *as);
+/* It has, and stands still. */
+void leakcheck__at_exit(struct leakcheck *lc);
+/* A report is due in a while: look for the first of two times, if that has not been done. */
+void leakcheck__look_early(struct leakcheck *lc);
+/*
+ * A report is made now: the snapshot gets a verdict, if one is to be had. ended: the target has.
+ * confirmed: a look at one moment is not enough.
+ */
+void leakcheck__look(struct leakcheck *lc, bool ended, bool confirmed);
+/* Put into the report how it was looked, or why not. */
+void leakcheck__complete(const struct leakcheck *lc, struct report *r);
+#endif
