@@ -24,6 +24,7 @@ struct leakcheck {
 	size_t n_exits;
 	struct judgement *early, *verdict;
 	uint64_t early_ns; /* when */
+	bool exited;	   /* the verdict is of the very end */
 	struct report_reach how;
 };
 
@@ -151,46 +152,56 @@ void leakcheck__at_exit(struct leakcheck *lc)
 	begin(lc);
 	judgement__free(lc->verdict);
 	lc->verdict = scan(lc, true);
+	lc->exited = true;
 }
 
 void leakcheck__look_early(struct leakcheck *lc)
 {
-	if (lc->early_ns)
-		return;
 	begin(lc);
 	lc->early = scan(lc, false);
 	lc->early_ns = now_ns();
 }
 
-void leakcheck__look(struct leakcheck *lc, bool ended, bool confirmed)
+/* Look, and compare with the first look if there has to be one. */
+static struct judgement *look(struct leakcheck *lc)
 {
-	if (ended) {
-		if (!lc->verdict && !lc->how.why_not[0])
-			snprintf(lc->how.why_not, sizeof(lc->how.why_not),
-				 lc->opts.started
-					 ? "the program did not end by _exit"
-					 : "the process has ended, and its memory with it");
-		lc->how.wanted = true;
-		goto out;
-	}
-	judgement__free(lc->verdict);
-	lc->verdict = NULL;
-	if (!lc->early)
+	struct judgement *j = NULL;
+	uint64_t apart = now_ns() - lc->early_ns;
+
+	if (!lc->opts.confirm_ns) {
 		begin(lc);
-	lc->verdict = scan(lc, false);
-	if (lc->verdict && lc->early) {
-		judgement__confirm(lc->verdict, lc->early);
-		lc->how.apart_ns = now_ns() - lc->early_ns;
-	} else if (lc->verdict && confirmed) {
-		judgement__free(lc->verdict);
-		lc->verdict = NULL;
+		return scan(lc, false);
+	}
+	if (lc->early && apart >= lc->opts.confirm_ns) {
+		j = scan(lc, false);
+		lc->how.apart_ns = apart;
+		if (j)
+			judgement__confirm(j, lc->early);
+	} else if (lc->early || !lc->early_ns) {
+		begin(lc);
 		snprintf(lc->how.why_not, sizeof(lc->how.why_not),
 			 "there was no time for a second look");
-	}
+	} /* else the first one has failed, and said why */
 	judgement__free(lc->early);
 	lc->early = NULL;
 	lc->early_ns = 0;
-out:
+	return j;
+}
+
+void leakcheck__look(struct leakcheck *lc, bool ended)
+{
+	if (!ended) {
+		judgement__free(lc->verdict);
+		lc->verdict = look(lc);
+	} else if (!lc->exited) { /* what was so at the last report is not so now */
+		judgement__free(lc->verdict);
+		lc->verdict = NULL;
+		begin(lc);
+		snprintf(lc->how.why_not, sizeof(lc->how.why_not),
+			 lc->opts.started ? "the program did not end by _exit"
+					  : "the process has ended, and its memory with it");
+	}
+	lc->how.wanted = true;
 	lc->snapshot->verdict = lc->verdict;
 }
 

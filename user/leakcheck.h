@@ -25,6 +25,8 @@ struct leakcheck_opts {
 	bool started;	      /* all of its allocations have been followed */
 	bool some_allocators; /* those of one object only, or with a prefix */
 	uint64_t max_pause_ns;
+	uint64_t confirm_ns; /* one look is not enough, a second one so much later agrees; 0: it is
+			      */
 };
 
 /* NULL: no memory. */
@@ -35,13 +37,12 @@ void leakcheck__free(struct leakcheck *lc);
 void leakcheck__await_exit(struct leakcheck *lc, const struct addrspace *as);
 /* It has, and stands still. */
 void leakcheck__at_exit(struct leakcheck *lc);
-/* A report is due in a while: look for the first of two times, if that has not been done. */
+/* A report is due in a while: look for the first of two times. */
 void leakcheck__look_early(struct leakcheck *lc);
 /*
  * A report is made now: the snapshot gets a verdict, if one is to be had. ended: the target has.
- * confirmed: a look at one moment is not enough.
  */
-void leakcheck__look(struct leakcheck *lc, bool ended, bool confirmed);
+void leakcheck__look(struct leakcheck *lc, bool ended);
 /* Put into the report how it was looked, or why not. */
 void leakcheck__complete(const struct leakcheck *lc, struct report *r);
 #endif

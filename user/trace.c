@@ -323,7 +323,7 @@ static int print_report(struct trace *t, bool final)
 		trace__refresh(t);
 	reconcile__begin(t->reconcile);
 	if (t->leakcheck)
-		leakcheck__look(t->leakcheck, t->ended, t->opts->confirm_ns > 0);
+		leakcheck__look(t->leakcheck, t->ended);
 	err = snapshot__take(&t->snapshot, t->ended, t->ended && t->opts->all_ages_at_end, &r);
 	if (err) {
 		trace__say(t, "cannot read what is outstanding: %s", strerror(-err));
@@ -337,6 +337,11 @@ static int print_report(struct trace *t, bool final)
 	err = emit_report(t, r);
 	if (err)
 		t->output_broken = true;
+	if (t->opts->verbose && r->reach.scans)
+		trace__say(t,
+			   "copying %.1f MiB stopped the target for %.1f ms, judging took %.1f ms",
+			   r->reach.copied / 1048576.0, r->reach.pause_ns / 1e6,
+			   r->reach.mark_ns / 1e6);
 	if (t->opts->verbose)
 		trace__say(t, "the report took %.1f ms", (trace__now_ns() - began) / 1e6);
 	report__free(r);
@@ -402,13 +407,22 @@ static int time_left(uint64_t due_ns)
 	return due_ns < TICK_MS ? (int)due_ns : TICK_MS;
 }
 
+/* When to look for the first time at what the report due at next confirms; never: UINT64_MAX. */
+static uint64_t early_look(const struct trace *t, uint64_t next)
+{
+	uint64_t before = t->leakcheck ? t->opts->confirm_ns : 0;
+
+	if (!before || next == UINT64_MAX)
+		return UINT64_MAX;
+	return next > before ? next - before : 0;
+}
+
 static void loop(struct trace *t)
 {
 	const struct trace_opts *o = t->opts;
 	uint64_t interval = o->interval_s * 1000000000ULL;
 	uint64_t next = interval ? t->start_ns + interval : UINT64_MAX;
-	/* when to look at what is reachable for the first of two times */
-	uint64_t early = o->reach && o->confirm_ns < interval ? o->confirm_ns : 0;
+	uint64_t look = early_look(t, next);
 	uint64_t end = o->duration_s ? t->start_ns + o->duration_s * 1000000000ULL : UINT64_MAX;
 	struct pollfd fds[] = {
 		{.fd = t->signals, .events = POLLIN},
@@ -418,7 +432,7 @@ static void loop(struct trace *t)
 	int left;
 
 	while (!t->stop && !t->ended && !t->output_broken) {
-		left = time_left(next < end ? next : end);
+		left = time_left(look < next && look < end ? look : next < end ? next : end);
 		poll(fds, 3, t->hurry && left ? 1 : left);
 		read_signals(t);
 		drain(t);
@@ -430,8 +444,12 @@ static void loop(struct trace *t)
 			break;
 		if (trace__now_ns() >= end)
 			break;
-		if (early && trace__now_ns() >= next - early)
+		if (trace__now_ns() >= look) {
 			leakcheck__look_early(t->leakcheck);
+			look = UINT64_MAX;
+			if (next < trace__now_ns() + o->confirm_ns)
+				next = trace__now_ns() + o->confirm_ns;
+		}
 		if (trace__now_ns() >= next) {
 			bool last = o->count && t->n_reports + 1 >= o->count;
 
@@ -440,6 +458,7 @@ static void loop(struct trace *t)
 			next += interval;
 			if (next < trace__now_ns()) /* a report took longer than the interval */
 				next = trace__now_ns() + interval;
+			look = early_look(t, next);
 		}
 		status__show(&t->status, t->session, t->start_ns, next);
 	}

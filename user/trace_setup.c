@@ -186,6 +186,7 @@ static int open_leakcheck(struct trace *t)
 		.started = t->spawn,
 		.some_allocators = a->object || a->prefix || a->offsets,
 		.max_pause_ns = t->opts->max_pause_ns,
+		.confirm_ns = t->opts->confirm_ns,
 	};
 
 	t->leakcheck = leakcheck__new(&opts, t->session, &t->snapshot);

@@ -50,4 +50,63 @@ new_case full && run_tool --reach -T 0 --max-live 10000 -- "$PROG/reach" list_lo
 verdict_of 'still reachable [0-9]+ bytes in [0-9]+ allocations; .* bytes of the heap are not known' full \
 	"of a list with gaps nothing is lost"
 
+# The verdict on a process that runs on, by one look and by two.
+# 1,000 + 100 lost, 100 under them, 100 by their middle; 900 + 100 in use.
+lost='definitely lost 206400 bytes in 1100 allocations, indirectly lost 3200 bytes in 100 allocations, '
+lost+='possibly lost 20000 bytes in 100 allocations, still reachable 184800 bytes in 1000 allocations; stopped'
+attach_and_look()
+{
+	new_case "$1"
+	start_target "$PROG/reach_live" || fail_case "$1" "the program does not run"
+	shift
+	start_tool -p "$TARGET" -o 0 -T 0 --reach --max-pause 20000 "$@"
+	touch "$CASE/go"
+	await "$LIMIT" work_done_or_gone
+}
+
+attach_and_look one-look 1000
+stop_tool INT
+verdict_of "$lost for [0-9.]+ ms; [0-9]+ bytes of the heap are not known" one-look "of a process that runs"
+end_target
+gap=$(cat "$CASE/output") pause=$(sed -n 's/.*stopped for \([0-9]*\).*/\1/p' "$CASE/report")
+if [ "$TARGET_STATUS" = 0 ] && [ "${gap:-0}" -gt 0 ]; then
+	pass one-look-gap "the longest gap of a thread was $gap us, with a stop of ${pause:-?} ms"
+else
+	fail_case one-look-gap "the program ended with $TARGET_STATUS"
+fi
+attach_and_look two-looks --confirm 1s 2
+await "$LIMIT" grep -q 'confirmed after' "$CASE/report"
+stop_tool INT
+grep -E 'reachability: .*confirmed after' "$CASE/report" | tail -n 1 >"$CASE/last"
+if grep -qE "reachability: $lost for [0-9.]+ ms, confirmed after [1-9][0-9.]* s" "$CASE/last"; then
+	pass two-looks "lost is what is lost twice"
+else
+	fail_case two-looks "$(grep reachability: "$CASE/report" | tail -n 2)"
+fi
+# The last report has no time for a second look.
+verdict_of 'unconfirmed: there was no time for a second look' two-looks-end "one look does not confirm"
+end_target
+
+# Reasons.
+attach_and_look debugged 1000
+gdb -q -p "$TARGET" -batch -ex "shell touch $QUIT_FILE.gdb" -ex 'shell sleep 4' >"$CASE/gdb" 2>&1 &
+await 20 test -e "$CASE/quit.gdb"
+stop_tool INT
+wait $!
+verdict_of 'unconfirmed: a debugger is attached to it' debugged "with a debugger attached"
+end_target
+attach_and_look ended 1000
+end_target
+await "$LIMIT" gone "$TOOL_PID"
+verdict_of 'unconfirmed: the process has ended, and its memory with it' ended "of a process that has ended"
+new_case short
+start_target "$PROG/reach_live"
+start_tool -p "$TARGET" -o 0 -T 0 --reach --max-pause 1 1000
+touch "$CASE/go"
+await "$LIMIT" work_done_or_gone
+stop_tool INT
+verdict_of 'unconfirmed: copying [0-9]+ MiB would stop it for about [0-9]+ ms, more than --max-pause allows' short \
+	"nobody is stopped for longer than --max-pause"
+end_target
+
 finish

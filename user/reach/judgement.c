@@ -66,24 +66,28 @@ __attribute__((format(printf, 3, 4))) static int fail(struct scan *s, int err, c
 	return err;
 }
 
+static int make_room(struct judgement *v, size_t max)
+{
+	struct mark_block *blocks = reallocarray(v->block, max, sizeof(*blocks));
+	struct id *ids;
+
+	if (!blocks)
+		return -ENOMEM;
+	v->block = blocks;
+	ids = reallocarray(v->id, max, sizeof(*ids));
+	if (!ids)
+		return -ENOMEM;
+	v->id = ids;
+	v->max = max;
+	return 0;
+}
+
 static int add_block(const struct judgement_block *b, void *to)
 {
 	struct judgement *v = to;
-	size_t max = v->max ? v->max * 2 : 4096;
 
-	if (v->n == v->max) {
-		struct mark_block *blocks = reallocarray(v->block, max, sizeof(*blocks));
-		struct id *ids;
-
-		if (!blocks)
-			return -ENOMEM;
-		v->block = blocks;
-		ids = reallocarray(v->id, max, sizeof(*ids));
-		if (!ids)
-			return -ENOMEM;
-		v->id = ids;
-		v->max = max;
-	}
+	if (v->n == v->max && make_room(v, v->max ? v->max * 2 : 4096))
+		return -ENOMEM;
 	v->block[v->n] =
 		(struct mark_block){.addr = b->addr, .size = b->size, .tag = v->n, .held = b->held};
 	v->id[v->n++] = (struct id){b->birth, b->stack};
@@ -98,10 +102,29 @@ static bool is_copied(const struct mapping *m)
 		(!m->path[0] || !strncmp(m->path, "[anon", 5) || !strcmp(m->path, "[heap]")));
 }
 
+/*
+ * Add the blocks that there are now, to have the memory for them, and forget them again: while the
+ * target stands still no page of it has to be got.
+ */
+static int count_blocks(struct scan *s)
+{
+	int err = s->opts->blocks(add_block, s->v, s->opts->arg);
+	size_t n = s->v->n;
+
+	if (!err)
+		err = make_room(s->v, n + n / 16 + 4096);
+	if (!err) {
+		memset(s->v->block + n, 0, (s->v->max - n) * sizeof(*s->v->block));
+		memset(s->v->id + n, 0, (s->v->max - n) * sizeof(*s->v->id));
+	}
+	s->v->n = 0;
+	return err;
+}
+
 static int prepare(struct scan *s)
 {
 	struct memcopy *probe;
-	uint64_t room = 0, expected;
+	uint64_t room = 0, expected, began;
 	size_t i;
 	int err = maps__read(s->pid, &s->maps);
 
@@ -114,7 +137,12 @@ static int prepare(struct scan *s)
 			room += memcopy__measure(probe, s->maps.map[i].start, s->maps.map[i].end);
 	memcopy__free(probe);
 	maps__clear(&s->maps);
-	expected = room / 1024 * NS_PER_GIB / (GIB / 1024);
+	began = now_ns();
+	err = count_blocks(s);
+	if (err)
+		return fail(s, err, "the table of blocks cannot be read: %s", strerror(-err));
+	/* the table is read once more while the target stands still */
+	expected = room / 1024 * NS_PER_GIB / (GIB / 1024) + (now_ns() - began);
 	if (s->opts->max_pause_ns && expected > s->opts->max_pause_ns)
 		return fail(s, -ETIME,
 			    "copying %" PRIu64 " MiB would stop it for about %" PRIu64
@@ -227,8 +255,17 @@ static int sum_heap_roots(struct scan *s)
 {
 	struct ranges known = {0};
 	struct sum sum = {.s = s};
+	bool all_dead = true;
 	size_t i;
 	int err = 0;
+
+	for (i = 0; i < s->heaps.n; i++) {
+		const struct range *h = &s->heaps.range[i];
+
+		all_dead &= ranges__covered(&s->dead, h->start, h->end) == h->end - h->start;
+	}
+	if (all_dead)
+		return 0;
 
 	for (i = 0; !err && i < s->dead.n; i++)
 		err = ranges__add(&known, s->dead.range[i].start, s->dead.range[i].end);
@@ -247,12 +284,15 @@ static int sum_heap_roots(struct scan *s)
 /* Contents that are not known might point to anything. */
 static int check_readable(struct scan *s)
 {
+	const struct mapping *m = NULL;
 	uint64_t blind = 0;
 	size_t i;
 
 	for (i = 0; i < s->v->n; i++) {
-		const struct mapping *m = maps__find(&s->maps, s->v->block[i].addr);
+		uint64_t addr = s->v->block[i].addr;
 
+		if (!m || addr < m->start || addr >= m->end)
+			m = maps__find(&s->maps, addr);
 		blind += !m || !m->read;
 	}
 	return blind ? fail(s, -EACCES, "%" PRIu64 " blocks are in memory without access", blind)
@@ -273,6 +313,18 @@ static int compare_blocks(const void *pa, const void *pb)
 	return compare(a->addr, a->size, b->addr, b->size);
 }
 
+/* The marker has sorted them, but for pools. */
+static void sort(struct judgement *v)
+{
+	size_t i;
+
+	for (i = 1; i < v->n; i++)
+		if (compare_blocks(&v->block[i - 1], &v->block[i]) > 0) {
+			qsort(v->block, v->n, sizeof(*v->block), compare_blocks);
+			return;
+		}
+}
+
 static int judge(struct scan *s)
 {
 	const struct stop_thread *threads;
@@ -282,9 +334,6 @@ static int judge(struct scan *s)
 	int err;
 
 	threads = stop__threads(s->stop, &n);
-	err = check_readable(s);
-	if (err)
-		return err;
 	err = find_dead(s, threads, n);
 	if (!err) {
 		s->vtables = opts.arg = vtables__new(s->pid, &s->maps);
@@ -294,11 +343,14 @@ static int judge(struct scan *s)
 		err = marker__new(s->memory, s->v->block, s->v->n, &opts, &s->marker);
 	if (err)
 		return fail(s, err, "there is no memory for judging %zu blocks", s->v->n);
+	err = check_readable(s);
+	if (err)
+		return err;
 	roots__mark(s->marker, &s->maps, threads, n, s->opts->at_call, &s->dead);
 	marker__finish(s->marker);
 	s->how->mark_ns = now_ns() - began;
 	err = sum_heap_roots(s);
-	qsort(s->v->block, s->v->n, sizeof(*s->v->block), compare_blocks);
+	sort(s->v);
 	return err;
 }
 

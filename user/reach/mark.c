@@ -27,9 +27,10 @@ struct marker {
 	 */
 	uint32_t *stack;
 	size_t depth;
-	uint32_t clique; /* the lost block that is followed, NO_CLIQUE: roots are */
-	bool counting;	 /* the second time */
-	bool by_start;	 /* all pointers were start-pointers down to what is looked at */
+	uint64_t low, span; /* where blocks are: most words point elsewhere */
+	uint32_t clique;    /* the lost block that is followed, NO_CLIQUE: roots are */
+	bool counting;	    /* the second time */
+	bool by_start;	    /* all pointers were start-pointers down to what is looked at */
 };
 
 static int compare_blocks(const void *pa, const void *pb)
@@ -104,6 +105,10 @@ int marker__new(const struct memcopy *memory, struct mark_block *blocks, size_t 
 		err = blockidx__new(mk->blocks, sizeof(*mk->blocks), mk->n, &mk->index);
 	if (!err) {
 		mk->pools = mk->all + mk->n;
+		if (mk->n) {
+			mk->low = mk->blocks[0].addr;
+			mk->span = end_of(&mk->blocks[mk->n - 1]) - mk->low;
+		}
 		mk->stack = calloc(2 * mk->n + 1, sizeof(*mk->stack));
 		err = mk->stack ? 0 : -ENOMEM;
 	}
@@ -227,6 +232,8 @@ static void scan(struct marker *mk, uint64_t start, uint64_t end)
 
 		for (k = 0; from < to && k + WORD <= to - from; k += WORD) {
 			memcpy(&word, at + k, WORD);
+			if (word - mk->low >= mk->span)
+				continue;
 			if (mk->clique == NO_CLIQUE)
 				meet(mk, word);
 			else
