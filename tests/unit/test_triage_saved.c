@@ -190,6 +190,8 @@ static void broken_recordings(void)
 	read_broken("file meminfo 3\nabc\n", -EBADMSG, false, 0); /* of no sample */
 	read_broken("sample 1\nfile meminfo 3\nabcd\n", -EBADMSG, true, 1);
 	read_broken("sample 1\nfile meminfo 300\nabcd\n", 0, true, 1);
+	read_broken("sample 1\nend\nsample 2\nfile 12/sta", 0, true, 2);
+	read_broken("sample 1\nend\nsamp", 0, false, 1);
 	read_broken("sample 1\nfile meminfo -3\n", -EBADMSG, true, 1);
 	read_broken("sample 1\nfile meminfo 99999999999999999999\n", -EBADMSG, true, 1);
 	read_broken("sample 2\nend\nsample 1\nend\n", -EBADMSG, false, 1); /* time runs back */

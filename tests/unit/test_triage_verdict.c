@@ -269,6 +269,21 @@ static void kernel_memory(void)
 	CHECK_EQ(finding(2, FOUND_SLAB)->row, table__find(&h.slabs, "kmalloc-4k"));
 }
 
+static void no_slabinfo(unsigned int i)
+{
+	feed_meminfo(&h,
+		     &(struct feed_meminfo){.slab = 100000 + 800 * i, .percpu = 1000 + 400 * i});
+}
+
+/* Slab memory grows, among others, and which cache it is nobody may see. */
+static void caches_unknown(void)
+{
+	five(no_slabinfo);
+	CHECK_EQ(v.n, 2);
+	CHECK_EQ(finding(0, FOUND_USE)->row, USE_SLAB);
+	CHECK_EQ(finding(1, FOUND_USE)->row, USE_PERCPU);
+}
+
 static void only_available(unsigned int i)
 {
 	feed_meminfo(&h, &(struct feed_meminfo){.anon = 100000 + 9000 * i, .cached = 700000});
@@ -336,6 +351,7 @@ int main(void)
 	RUN(who_holds_shared_memory);
 	RUN(shared_memory_of_nobody);
 	RUN(kernel_memory);
+	RUN(caches_unknown);
 	RUN(nothing_explains_it);
 	RUN(a_cache_is_no_leak);
 	RUN(estimates);

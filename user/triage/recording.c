@@ -120,9 +120,10 @@ int recording__read(FILE *in, const char *first, struct history *h, size_t *line
 	h->timed = true;
 	while (!err && (n = getline(&r.line, &r.line_room, in)) > 0) {
 		r.lines++;
-		if (r.line[n - 1] == '\n')
-			n--;
-		err = read_line(&r, span__of(r.line, (size_t)n));
+		/* A line that was cut off says nothing: "file 12/sta" is no mistake. */
+		if (r.line[n - 1] != '\n')
+			break;
+		err = read_line(&r, span__of(r.line, (size_t)n - 1));
 	}
 	*line = r.lines;
 	*cut = r.in_sample;

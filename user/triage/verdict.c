@@ -256,7 +256,8 @@ static void find_kernel(const struct history *h, struct verdict *v)
 	/* The first two are what processes need. */
 	static const enum use uses[] = {USE_PAGE_TABLES, USE_STACKS,  USE_VMALLOC,    USE_PERCPU,
 					USE_HUGETLB,	 USE_SOCKETS, USE_UNACCOUNTED};
-	size_t i, slabs = v->n;
+	bool any_slab = false;
+	size_t i;
 
 	for (i = 0; i < v->slabs.n; i++) {
 		const struct ranked *r = &v->slabs.at[i];
@@ -266,8 +267,10 @@ static void find_kernel(const struct history *h, struct verdict *v)
 
 		if (r->trend.kind == TREND_GROWING &&
 		    slabinfo__is_reclaimable(h->slab_links, h->slab_links_len, name) != 1 &&
-		    !(is_of_processes(name) && is_side_effect(v, r->trend.slope)))
+		    !(is_of_processes(name) && is_side_effect(v, r->trend.slope))) {
 			add(v, &f);
+			any_slab = true;
+		}
 	}
 	for (i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
 		struct finding f = {FOUND_USE, .row = uses[i], .trend = v->use[uses[i]]};
@@ -276,8 +279,7 @@ static void find_kernel(const struct history *h, struct verdict *v)
 			add(v, &f);
 	}
 	/* Many caches that each grow by little, or no rights to see which. */
-	if (v->n == slabs && v->use[USE_SLAB].kind == TREND_GROWING &&
-	    !is_side_effect(v, v->use[USE_SLAB].slope))
+	if (!any_slab && v->use[USE_SLAB].kind == TREND_GROWING)
 		add(v, &(struct finding){FOUND_USE, .row = USE_SLAB, .trend = v->use[USE_SLAB]});
 }
 
