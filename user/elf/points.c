@@ -8,303 +8,14 @@
 #include "elf/cut.h"
 #include "elf/decoder.h"
 #include "elf/flow.h"
+#include "elf/points_priv.h"
 
 #define COST_TRAP 1000000 /* of one that every call meets */
 #define MAX_DEPTH 4096	  /* bytes of stack frame */
 
-/* Places that hold what the function is going to return, whatever way it takes from here. */
-struct results {
-	uint32_t regs; /* 1 << register */
-	bool zero;     /* it is going to return NULL */
-	uint64_t slots[2];
-};
-
-struct analysis {
-	const struct points_query *query;
-	struct flow flow;
-	struct results *before; /* of each node */
-	double *times;		/* how often a call comes by */
-	int64_t *length;	/* of the shortest way to a return that has not failed */
-	struct flow_val size;
-	struct point *at;	/* a point before each node, if ways */
-	struct point (*way)[2]; /* and on each way of a branch */
-	struct point *begin;	/* a point that begins a call */
-	uint8_t *passed;	/* proof: what has been passed there on some path, PASSED_ */
-};
-
 #define PASSED_NOTHING 1
 #define PASSED_BEGIN 2
 #define PASSED_RESULT 4
-
-#define ALL_REGS 0xffff
-
-_Static_assert(FLOW_SLOTS <= 128, "slots fit into struct results");
-
-static const struct results everything = {ALL_REGS, true, {UINT64_MAX, UINT64_MAX}};
-
-/* No path from there returns. */
-static bool is_dead(const struct results *r)
-{
-	return r->zero && r->regs == ALL_REGS;
-}
-
-/* Every path from there returns NULL. */
-static bool is_failure(const struct results *r)
-{
-	return r->zero && !is_dead(r);
-}
-
-static struct results both(const struct results *a, const struct results *b)
-{
-	return (struct results){a->regs & b->regs,
-				a->zero && b->zero,
-				{a->slots[0] & b->slots[0], a->slots[1] & b->slots[1]}};
-}
-
-static bool has(const struct results *r, uint16_t loc)
-{
-	if (loc < LOC_SLOT)
-		return r->regs >> loc & 1;
-	return loc < N_LOCS && r->slots[(loc - LOC_SLOT) / 64] >> (loc - LOC_SLOT) % 64 & 1;
-}
-
-static void set(struct results *r, uint16_t loc, bool on)
-{
-	uint64_t slot = loc >= LOC_SLOT ? 1ULL << (loc - LOC_SLOT) % 64 : 0;
-	size_t word = loc >= LOC_SLOT ? (loc - LOC_SLOT) / 64 : 0;
-
-	if (loc < LOC_SLOT)
-		r->regs = on ? r->regs | 1U << loc : r->regs & ~(1U << loc);
-	else if (loc < N_LOCS)
-		r->slots[word] = on ? r->slots[word] | slot : r->slots[word] & ~slot;
-}
-
-/* --- backwards: where is the result? --- */
-
-static struct results on_way(const struct analysis *a, const struct flow_node *node, int k)
-{
-	struct results r = a->before[node->next[k]];
-	uint8_t zero = node->zero_reg[k];
-
-	/* a register that is 0 on this way is as good as the constant, and the other way round */
-	if (zero != REG_NONE && !is_dead(&r)) {
-		if (has(&r, zero))
-			r.zero = true;
-		else if (r.zero)
-			set(&r, zero, true);
-	}
-	return r;
-}
-
-static struct results after(const struct analysis *a, const struct flow_node *node)
-{
-	struct results r = everything, way;
-	int k;
-
-	for (k = 0; k < 2; k++) {
-		if (node->next[k] < 0)
-			continue;
-		way = on_way(a, node, k);
-		r = both(&r, &way);
-	}
-	return r;
-}
-
-static bool is_zero(struct flow_val v)
-{
-	return v.kind == VAL_CONST && !v.n;
-}
-
-/* What is known to be 0 is the result if that is NULL, and the other way round. */
-static void add_zeros(const struct flow_state *s, struct results *r)
-{
-	uint16_t loc;
-
-	for (loc = 0; loc < N_LOCS; loc++)
-		if (has(r, loc) && is_zero(s->at[loc]))
-			r->zero = true;
-	for (loc = 0; r->zero && loc < N_LOCS; loc++)
-		if (is_zero(s->at[loc]))
-			set(r, loc, true);
-}
-
-static struct results before(const struct analysis *a, const struct flow_node *node)
-{
-	const struct flow_effect *e = &node->effect;
-	struct results r = {0};
-	bool moved;
-
-	if (node->end == FLOW_STOPS)
-		return everything;
-	if (node->end == FLOW_LEAVES)
-		return r;
-	if (node->end == FLOW_RETURNS) {
-		set(&r, REG_RAX, true);
-		add_zeros(node->before, &r);
-		return r;
-	}
-	r = after(a, node);
-	if (is_dead(&r))
-		return r;
-	moved = has(&r, e->dst);
-	r.regs &= ~e->kill_regs;
-	r.slots[0] &= ~e->kill_slots[0];
-	r.slots[1] &= ~e->kill_slots[1];
-	set(&r, e->dst, false);
-	if (moved && e->src != LOC_NONE)
-		set(&r, e->src, true);
-	if (moved && is_zero(e->value))
-		r.zero = true;
-	add_zeros(node->before, &r);
-	return r;
-}
-
-static void find_results(struct analysis *a)
-{
-	bool changed = true;
-	size_t i;
-
-	for (i = 0; i < a->flow.n; i++)
-		a->before[i] = everything;
-	while (changed) {
-		changed = false;
-		for (i = a->flow.n; i-- > 0;) {
-			struct results r = before(a, &a->flow.node[i]);
-
-			if (!a->flow.node[i].before || !memcmp(&r, &a->before[i], sizeof(r)))
-				continue;
-			a->before[i] = r;
-			changed = true;
-		}
-	}
-}
-
-/* --- how often is each instruction met? --- */
-
-static bool is_live(const struct analysis *a, int32_t node)
-{
-	return node >= 0 && !is_dead(&a->before[node]);
-}
-
-/* The shortest way from each node to a return that is no failure. */
-static void measure_ways(struct analysis *a)
-{
-	const int64_t call = 50, none = 1 << 20;
-	bool changed = true;
-	size_t i;
-	int k;
-
-	for (i = 0; i < a->flow.n; i++)
-		a->length[i] = a->flow.node[i].end == FLOW_RETURNS && !a->before[i].zero ? 1 : none;
-	while (changed) {
-		changed = false;
-		for (i = a->flow.n; i-- > 0;) {
-			const struct flow_node *node = &a->flow.node[i];
-
-			for (k = 0; k < 2; k++) {
-				int64_t n;
-
-				if (!is_live(a, node->next[k]))
-					continue;
-				n = a->length[node->next[k]] +
-				    (node->in.op == INSN_CALL ? call : 1);
-				if (n >= a->length[i])
-					continue;
-				a->length[i] = n;
-				changed = true;
-			}
-		}
-	}
-}
-
-/*
- * How likely is it that the branch goes way k? Allocators fail rarely and mostly go the short way.
- */
-static double likelihood(const struct analysis *a, const struct flow_node *node, int k)
-{
-	int32_t this = node->next[k], other = node->next[!k];
-	bool fails, other_fails;
-	double mine, others;
-
-	if (!is_live(a, this))
-		return 0;
-	if (!is_live(a, other))
-		return 1;
-	fails = is_failure(&a->before[this]);
-	other_fails = is_failure(&a->before[other]);
-	if (fails != other_fails)
-		return fails ? 0.01 : 0.99;
-	mine = (double)a->length[this] * a->length[this];
-	others = (double)a->length[other] * a->length[other];
-	return others / (mine + others);
-}
-
-struct sorting {
-	uint32_t *order; /* nodes; those before come first, but for loops */
-	uint32_t *place; /* of each node in order */
-	uint32_t *stack;
-	uint8_t *next; /* which way to follow next */
-};
-
-/* Depth first; a node comes before all that it leads to. Returns where order begins. */
-static size_t sort_nodes(const struct analysis *a, struct sorting *s)
-{
-	size_t depth = 0, at = a->flow.n;
-
-	s->stack[depth++] = 0;
-	s->next[0] = 1;
-	while (depth) {
-		uint32_t i = s->stack[depth - 1];
-		int32_t to;
-
-		if (s->next[i] > 2) {
-			s->order[--at] = i;
-			s->place[i] = (uint32_t)at;
-			depth--;
-			continue;
-		}
-		to = a->flow.node[i].next[s->next[i]++ - 1];
-		if (to >= 0 && !s->next[to]) {
-			s->next[to] = 1;
-			s->stack[depth++] = (uint32_t)to;
-		}
-	}
-	return at;
-}
-
-/* How often a call comes by each node, if loops are gone through once. */
-static int weigh(struct analysis *a)
-{
-	size_t n = a->flow.n, at;
-	struct sorting s = {
-		.order = calloc(n, sizeof(*s.order)),
-		.place = calloc(n, sizeof(*s.place)),
-		.stack = calloc(n, sizeof(*s.stack)),
-		.next = calloc(n, sizeof(*s.next)),
-	};
-	int err = -ENOMEM, k;
-
-	if (!s.order || !s.place || !s.stack || !s.next)
-		goto cleanup;
-	a->times[0] = 1;
-	for (at = sort_nodes(a, &s); at < n; at++) {
-		const struct flow_node *node = &a->flow.node[s.order[at]];
-
-		for (k = 0; k < 2; k++) {
-			double share = node->in.op == INSN_BRANCH ? likelihood(a, node, k) : 1;
-
-			if (node->next[k] >= 0 && s.place[node->next[k]] > at)
-				a->times[node->next[k]] += a->times[s.order[at]] * share;
-		}
-	}
-	err = 0;
-cleanup:
-	free(s.order);
-	free(s.place);
-	free(s.stack);
-	free(s.next);
-	return err;
-}
 
 /* --- candidates --- */
 
@@ -423,7 +134,7 @@ static void find_candidates(struct analysis *a)
 		for (k = 0; k < 2; k++) {
 			if (!is_live(a, node->next[k]))
 				continue;
-			r = on_way(a, node, k);
+			r = points__on_way(a, node, k);
 			make_point(a, node, &r, k ? POINT_TAKEN : POINT_GOES_ON, &a->way[i][k]);
 		}
 	}
@@ -765,9 +476,9 @@ int points__find(const struct elfimg *img, const struct points_query *q, struct 
 	err = -ENOMEM;
 	if (!a.before || !a.times || !a.length || !a.at || !a.way || !a.begin || !a.passed)
 		goto cleanup;
-	find_results(&a);
-	measure_ways(&a);
-	err = weigh(&a);
+	points__find_results(&a);
+	points__measure_ways(&a);
+	err = points__weigh(&a);
 	if (err)
 		goto cleanup;
 	find_candidates(&a);
