@@ -16,29 +16,40 @@
 #include "links.h"
 
 /*
- * A program for the session attach type loads on older kernels as well, so ask for the link: on a
- * path that is no regular file a kernel that knows sessions answers EBADF
- * (bpf_uprobe_multi_link_attach).
+ * A program for the attach type loads on older kernels as well, so ask for the link: on a path that
+ * is no regular file a kernel that knows it answers EBADF (bpf_uprobe_multi_link_attach).
  */
-static bool has_uprobe_session(void)
+static bool has_link(int attach_type)
 {
 	const struct bpf_insn insns[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = LINK_UPROBE_SESSION);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach_type);
 	struct link_site site = {.offset = 1};
 	int prog, fd;
 
-	prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "session", "GPL", insns,
+	prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "link", "GPL", insns,
 			     sizeof(insns) / sizeof(insns[0]), &opts);
 	if (prog < 0)
 		return false;
-	fd = links__multi(prog, LINK_UPROBE_SESSION, "/", &site, 1, 0);
+	fd = links__multi(prog, attach_type, "/", &site, 1, 0);
 	close(prog);
 	if (fd >= 0)
 		close(fd);
 	return fd == -EBADF;
+}
+
+/*
+ * Before 6.11 a multi link that is limited to a process compares threads, not thread groups: of the
+ * others it would see nothing (uprobe_multi_link_filter). No interface tells.
+ */
+static bool filters_groups(const char *release)
+{
+	unsigned int major = 0, minor = 0;
+
+	return sscanf(release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 11));
 }
 
 /* As the clock is read: session__read_clock. */
@@ -74,7 +85,9 @@ void features__probe(struct features *f)
 	f->attach_cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
 						   NULL) == 1;
 	f->allowed = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_ARRAY, NULL) == 1;
-	f->uprobe_session = has_uprobe_session();
+	f->uprobe_session = has_link(LINK_UPROBE_SESSION);
+	f->uprobe_multi = f->uprobe_session ||
+			  (filters_groups(f->release) && has_link(LINK_UPROBE_MULTI));
 	f->syscall_events = links__tracepoint_id("syscalls", "sys_enter_mmap") > 0;
 }
 
@@ -95,6 +108,7 @@ void features__print(const struct features *f, FILE *out)
 	print(out, "ring buffer", f->ringbuf);
 	print(out, "task storage", f->task_storage);
 	print(out, "attach cookies", f->attach_cookie);
+	print(out, "uprobe multi", f->uprobe_multi);
 	print(out, "uprobe session", f->uprobe_session);
 	print(out, "syscall events", f->syscall_events);
 	if (features__is_old(f))

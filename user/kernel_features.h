@@ -9,6 +9,7 @@
 struct features {
 	char release[65];
 	bool btf;	     /* /sys/kernel/btf/vmlinux */
+	bool uprobe_multi;   /* one link for many places, limited to a process (6.11) */
 	bool uprobe_session; /* entry and return as one link (6.13) */
 	bool ringbuf;	     /* 5.8 */
 	bool task_storage;   /* 5.11 */

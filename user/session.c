@@ -210,6 +210,13 @@ struct memleak_state *session__state(struct session *s)
 	return object__state(s->object);
 }
 
+/* Can links of that type be had? */
+static bool has_links(const struct session *s, int attach_type)
+{
+	return attach_type == LINK_UPROBE_SESSION ? s->features->uprobe_session
+						  : s->features->uprobe_multi;
+}
+
 /* The programs on which the way of probing depends: the others are always loaded. */
 static void select_programs(struct session *s, bool started)
 {
@@ -234,7 +241,7 @@ static void select_programs(struct session *s, bool started)
 	bpf_program__set_autoload(object__program(s->object, "program_entry"), started);
 	bpf_program__set_autoload(object__program(s->object, "program_exit"), started);
 	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (programs[i].attach_type && !s->features->uprobe_session)
+		if (programs[i].attach_type && !has_links(s, programs[i].attach_type))
 			continue;
 		prog = object__program(s->object, programs[i].name);
 		if (!prog) /* not in the object for old kernels */
@@ -414,7 +421,7 @@ static bool is_needed(struct session *s, const struct session_site *site)
 static void attach_group(struct session *s, const char *path, const char *program, int attach_type,
 			 struct session_site *const *group, size_t n)
 {
-	bool multi = s->features->uprobe_session && !s->by_thread;
+	bool multi = has_links(s, attach_type) && !s->by_thread;
 	size_t i;
 
 	if (multi)

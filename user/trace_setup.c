@@ -342,7 +342,7 @@ int trace__set_up(struct trace *t)
 
 	features__probe(&t->features);
 	if (t->opts->perf_events)
-		t->features.uprobe_session = false;
+		t->features.uprobe_session = t->features.uprobe_multi = false;
 	missing = features__missing(&t->features);
 	if (missing) {
 		trace__say(t, "%s", missing);

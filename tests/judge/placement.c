@@ -212,7 +212,7 @@ static int load(struct judge *j)
 	struct features features;
 
 	features__probe(&features);
-	j->multi = features.uprobe_session;
+	j->multi = features.uprobe_multi;
 	j->skel = placement_bpf__open();
 	if (!j->skel)
 		return -errno;

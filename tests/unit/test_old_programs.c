@@ -397,7 +397,7 @@ int main(void)
 		return 0;
 	}
 	features.attach_cookie = false;
-	features.uprobe_session = false;
+	features.uprobe_session = features.uprobe_multi = false;
 	if (scratch_make(dir, sizeof(dir)))
 		return 1;
 	if (compile(dir, "holder", "cc", "c", program, "-O1 -fno-builtin") ||
