@@ -12,7 +12,7 @@
 #define SIGNIFICANT 0.05 /* two-sided */
 #define SLOWED 3	 /* growth that is slower by this factor in the end goes nowhere */
 #define JUMP (2.0 / 3)	 /* of the whole growth between two points: no trend, a jump */
-#define PAUSE 0.1	 /* of the mean growth between two points: none */
+#define PAUSE 0.1	 /* of the mean rate: no growth */
 
 struct points {
 	double *t, *v;
@@ -233,13 +233,13 @@ static int bound_slope(size_t n, const double *slopes, size_t n_slopes, struct t
 static bool has_stopped(const struct points *p, double growth, double slope, double *slopes)
 {
 	size_t half = p->n / 2, i, tail = 0, pause = 0, longest = 0, jumps = 0, n;
-	double early, late, step = growth / (double)(p->n - 1);
+	double early, late, mean = growth / (p->t[p->n - 1] - p->t[0]);
 	bool in_tail = true;
 
 	for (i = p->n; --i > 0;) {
 		double rise = p->v[i] - p->v[i - 1];
 
-		if (fabs(rise) <= PAUSE * step) {
+		if (fabs(rise) <= PAUSE * mean * (p->t[i] - p->t[i - 1])) {
 			pause++;
 			tail += in_tail;
 			longest = !in_tail && pause > longest ? pause : longest;

@@ -20,12 +20,12 @@
 #define STEP_MS 10
 #define LIFE_S 120
 #define PAGE 4096
-#define SMALL 200	   /* bytes: from the heap */
-#define LARGE (512 << 10)  /* above M_MMAP_THRESHOLD */
-#define SEGMENT (64 << 10) /* of shared memory */
-#define STACK (64 << 10)   /* of a thread, all touched */
-#define KEY 0x0bf5eed5	   /* of the segment that is attached again and again */
-#define CACHE (4UL << 20)  /* that is what the bounded ones grow to */
+#define SMALL 200	    /* bytes: from the heap */
+#define LARGE (512 << 10)   /* above M_MMAP_THRESHOLD */
+#define SEGMENT (256 << 10) /* of shared memory */
+#define STACK (64 << 10)    /* of a thread, all touched */
+#define KEY 0x0bf5eed5	    /* of the segment that is attached again and again */
+#define CACHE (4UL << 20)   /* that is what the bounded ones grow to */
 #define MAX_THREADS 8000
 #define WATCHES 500
 #define MAX_SEGMENTS 3000

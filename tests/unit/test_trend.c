@@ -179,6 +179,19 @@ static void long_series(void)
 	CHECK_STR(trend__word(trend_of(wave, 100, 10).kind), "noisy");
 }
 
+/* A line measured at odd times is a line: little growth in little time is no pause. */
+static void uneven_times(void)
+{
+	double t[] = {0, 0.9, 2.3, 3.8, 3.86}, v[] = {0, 9, 23, 38, 38.6};
+	struct trend trend;
+
+	CHECK_EQ(trend__find(t, v, 5, 1, &trend), 0);
+	CHECK_STR(trend__word(trend.kind), "growing steadily");
+	v[4] = 38;
+	CHECK_EQ(trend__find(t, v, 5, 1, &trend), 0);
+	CHECK_STR(trend__word(trend.kind), "grew and stopped");
+}
+
 static void holes_and_clocks_that_stand(void)
 {
 	double t[] = {0, 1, 1, 2, 3, 4, 5}, v[] = {1, 2, 9, NAN, 4, 5, 6};
@@ -201,6 +214,7 @@ int main(void)
 	RUN(slope_is_the_median);
 	RUN(verdicts);
 	RUN(long_series);
+	RUN(uneven_times);
 	RUN(holes_and_clocks_that_stand);
 	return check_done();
 }

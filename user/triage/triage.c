@@ -118,8 +118,10 @@ static int sample(const struct triage_options *o, struct feed *feed)
 	feed->h->timed = true;
 	for (i = 0; !err && !last; i++) {
 		show_progress(i, o->count);
-		last = i && interrupted(&signals, start + i * o->interval);
+		/* From the last one on: after a delay they would follow each other at once. */
+		last = i && interrupted(&signals, start + o->interval);
 		last |= i + 1 == o->count;
+		start = now();
 		err = take_sample(c, feed, last);
 	}
 	show_progress(o->count, o->count);
