@@ -56,6 +56,10 @@ static __always_inline void unwind_copy(struct workspace *work, __u64 addr, __u6
 		return;
 	if (size > unwind_page_rest(addr))
 		size = unwind_page_rest(addr);
+	barrier_var(size);
+	/* the verifier of 5.10 learns nothing from comparing two registers: tell it again */
+	if (size > STACK_COPY)
+		size = STACK_COPY;
 	work->copy_size = bpf_probe_read_user(work->copy + begin, size, (void *)addr) ? 0 : size;
 }
 

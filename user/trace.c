@@ -204,6 +204,7 @@ static void print_event(struct trace *t, const struct event *e)
 static void on_exec(struct trace *t, bool by_other_thread)
 {
 	snapshot__forget_old_program(&t->snapshot);
+	session__forget_missed(t->session); /* the new program's mappings are read below */
 	reconcile__restart(t->reconcile);
 	if (by_other_thread && session__rebind(t->session))
 		trace__say(t, "cannot bind to the thread that called execve; some of its program's "
