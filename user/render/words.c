@@ -219,8 +219,8 @@ void words__warnings(const struct report *r, void (*fn)(const char *, void *), v
 		   "notifications were lost because they came faster than they were read; mappings "
 		   "of the program itself, and names in libraries loaded late, may be wrong");
 	warn_count(to, a->event_missed,
-		   "calls of mmap and its relatives, or the like, were passed over by the kernel; "
-		   "mappings of the program itself may be wrong");
+		   "calls of mmap and its relatives, or the like, by this or other processes were "
+		   "passed over by the kernel; mappings of the program itself may be wrong");
 	if (off) {
 		snprintf(sentence, sizeof(sentence),
 			 "accounting does not balance by %" PRId64 "; please report this", off);
