@@ -195,6 +195,9 @@ check_storm()
 		(while [ ! -e "$CASE/quit" ]; do /bin/true; done) &
 		storm+=($!)
 	done
+	# Those end before they can be looked at, most of the time: these are seen, and are gone later.
+	(while [ ! -e "$CASE/quit" ]; do sleep 0.15; done) &
+	storm+=($!)
 	PIDS+=("${storm[@]}")
 	"$TOOL" triage --all 0.05 20 >"$CASE/report" 2>"$CASE/log" || fail_case storm "exit status $?"
 	touch "$CASE/quit"
