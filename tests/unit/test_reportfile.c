@@ -160,6 +160,30 @@ static void nothing_is_not_empty(void)
 	free(file);
 }
 
+/* Why there is no verdict may be any text; then there are no sums. */
+static void no_verdict(void)
+{
+	struct report_site site = rich_sites[0];
+	struct report r = {.time = 1, .sites = &site, .n_sites = 1, .n_stacks = 1};
+	struct report *back = NULL;
+	const char *why;
+	size_t size;
+	char *file;
+
+	r.reach.wanted = true;
+	snprintf(r.reach.why_not, sizeof(r.reach.why_not), "%s", RICH_CONTROL RICH_BREAKOUT);
+	file = render(&render_save, &r, &size);
+	CHECK_EQ(read_back(file, size, &back, &why), 0);
+	if (back) {
+		CHECK(back->reach.wanted);
+		CHECK_STR(back->reach.why_not, r.reach.why_not);
+		CHECK_EQ(back->sites[0].reach[REACH_DEFINITE].count, 0);
+		CHECK_EQ(back->sites[0].blocks[0].reach, REACH_UNJUDGED);
+	}
+	report__free(back);
+	free(file);
+}
+
 static void check_refused(const void *data, size_t size, int err, const char *expected)
 {
 	struct report *r = NULL;
@@ -246,6 +270,7 @@ static void impossible_values(void)
 		{6, 5},		    /* account */
 		{7, 5},		    /* origin */
 		{8, 5},		    /* warnings: not packed */
+		{110, 5},	    /* reach: a number */
 	};
 	size_t i, size;
 
@@ -266,7 +291,7 @@ static void broken_sites(void)
 	struct proto site = {0}, blocks = {0}, whole = {0};
 	int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 7; i++) {
 		proto__reset(&whole);
 		proto__string(&whole, 1, "memleak-bpf recording");
 		proto__u64(&whole, 2, 1);
@@ -278,6 +303,15 @@ static void broken_sites(void)
 		if (i == 2) {
 			proto__packed(&blocks, 1, three, 3);
 			proto__packed(&blocks, 2, three, 2);
+			proto__message(&site, 18, &blocks);
+		}
+		if (i >= 4) { /* verdicts: too few, none of ours, no list */
+			proto__packed(&blocks, 1, three, 3);
+			if (i == 6)
+				proto__u64(&blocks, 100, 1);
+			else
+				proto__packed(&blocks, 100, i == 4 ? three : &beyond,
+					      i == 4 ? 2 : 1);
 			proto__message(&site, 18, &blocks);
 		}
 		proto__message(&whole, 5, &site);
@@ -379,6 +413,7 @@ int main(void)
 	RUN(renders_the_same);
 	RUN(golden_recording);
 	RUN(nothing_is_not_empty);
+	RUN(no_verdict);
 	RUN(versions);
 	RUN(impossible_values);
 	RUN(broken_sites);

@@ -92,6 +92,18 @@ static void emit_range(FILE *out, const struct estimate_range *range, uint64_t e
 		is_exact ? exact : range->high);
 }
 
+static void emit_kinds(FILE *out, const struct report *r, const struct report_site *site)
+{
+	int kind;
+
+	for (kind = REACH_KINDS; kind-- > 0;)
+		if (reach__is_judged(&r->reach))
+			fprintf(out, ",%" PRIu64 ",%" PRIu64, site->reach[kind].bytes,
+				site->reach[kind].count);
+		else
+			fputs(",,", out);
+}
+
 static int emit_site(FILE *out, const struct report *r, const struct report_site *site)
 {
 	static const struct report_frame none;
@@ -115,6 +127,7 @@ static int emit_site(FILE *out, const struct report *r, const struct report_site
 		err = emit_frame(out, site->n_frames ? site->frames : &none);
 	if (!err)
 		err = emit_stack(out, site);
+	emit_kinds(out, r, site);
 	fputc('\n', out);
 	return err;
 }
@@ -127,7 +140,9 @@ static int emit_csv(FILE *out, const struct report *r, const struct render_opts 
 	(void)opts;
 	errno = 0;
 	fputs("bytes,count,bytes_low,bytes_high,count_low,count_high,bytes_delta,count_delta,"
-	      "youngest_ns,oldest_ns,entry,note,function,file,line,image,build_id,stack\n",
+	      "youngest_ns,oldest_ns,entry,note,function,file,line,image,build_id,stack,"
+	      "definite_bytes,definite_count,indirect_bytes,indirect_count,possible_bytes,"
+	      "possible_count,reachable_bytes,reachable_count,unjudged_bytes,unjudged_count\n",
 	      out);
 	for (i = 0; !err && i < r->n_sites; i++)
 		err = emit_site(out, r, &r->sites[i]);

@@ -14,6 +14,7 @@
 #include "render/flame.h"
 #include "render/format.h"
 #include "render/memory.h"
+#include "render/reach.h"
 #include "render/words.h"
 #include "report/report.h"
 
@@ -140,6 +141,7 @@ static void emit_blocks(FILE *out, const struct report *r, const struct report_s
 		site->n_blocks);
 	fputs("<th scope=\"col\">address</th><th scope=\"col\" class=\"num\">bytes</th>", out);
 	fputs(r->combined_only ? "" : "<th scope=\"col\" class=\"num\">age</th>", out);
+	fputs(reach__is_judged(&r->reach) ? "<th scope=\"col\">verdict</th>" : "", out);
 	fputs("</tr></thead><tbody>\n", out);
 	for (i = 0; i < n; i++) {
 		const struct report_block *b = &site->blocks[i];
@@ -149,6 +151,8 @@ static void emit_blocks(FILE *out, const struct report *r, const struct report_s
 		if (!r->combined_only)
 			fprintf(out, "<td class=\"num\">%s</td>",
 				format__age(age, b->age_ns, b->age_ns));
+		if (reach__is_judged(&r->reach))
+			fprintf(out, "<td>%s</td>", render_reach_kinds[b->reach]);
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table>\n", out);
@@ -184,6 +188,11 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 			"–%" PRIu64 " bytes, %" PRIu64 "–%" PRIu64 " allocations</p>\n",
 			site->sampled, site->bytes_range.low, site->bytes_range.high,
 			site->count_range.low, site->count_range.high);
+	if (reach__is_judged(&r->reach)) {
+		fprintf(out, "<p%s>", site->reach[REACH_DEFINITE].count ? " class=\"warn\"" : "");
+		render_reach__kinds(out, site->reach, &site->under);
+		fputs("</p>\n", out);
+	}
 	lines(out, site->detail);
 	emit_stack(out, site);
 	emit_blocks(out, r, site);
@@ -248,8 +257,8 @@ static void row_if(FILE *out, const char *what, uint64_t n)
 		row(out, what, n);
 }
 
-/* How the memory of the process has grown. */
-static void sentence(FILE *out, const struct report *r,
+/* A paragraph on the whole: what begins it, and what emit says. */
+static void sentence(FILE *out, const struct report *r, const char *topic,
 		     int (*emit)(FILE *out, const struct report *r))
 {
 	char *text = NULL;
@@ -259,6 +268,7 @@ static void sentence(FILE *out, const struct report *r,
 
 	if (!mem)
 		return;
+	fputs(topic, mem);
 	any = emit(mem, r);
 	if (!fclose(mem) && any)
 		element(out, "p", NULL, text);
@@ -297,8 +307,9 @@ static void emit_account(FILE *out, const struct report *r)
 		fprintf(out, "</th><td class=\"num\">%" PRIu64 "</td></tr>\n", a->cuts[i].count);
 	}
 	fputs("</tbody></table>\n", out);
-	sentence(out, r, render_memory__sentence);
-	sentence(out, r, render_memory__verdict);
+	sentence(out, r, "", render_memory__sentence);
+	sentence(out, r, "", render_memory__verdict);
+	sentence(out, r, "Reachability: ", render_reach__sentence);
 	lines(out, r->checks);
 	fputs("</section>\n", out);
 }

@@ -70,6 +70,55 @@ static void emit_frame(struct jsonout *j, const struct report_frame *f)
 	jsonout__end(j, '}');
 }
 
+static const char *const kind_keys[REACH_KINDS] = {
+	[REACH_UNJUDGED] = "unjudged", [REACH_REACHABLE] = "reachable",
+	[REACH_POSSIBLE] = "possible", [REACH_INDIRECT] = "indirect",
+	[REACH_DEFINITE] = "definite",
+};
+
+static void emit_sum(struct jsonout *j, const char *key, const struct reach_sum *sum)
+{
+	jsonout__begin(j, key, '{');
+	jsonout__u64(j, "bytes", sum->bytes);
+	jsonout__u64(j, "count", sum->count);
+	jsonout__end(j, '}');
+}
+
+/* Worst first. */
+static void emit_kinds(struct jsonout *j, const struct report *r, const struct reach_sum *sums)
+{
+	int kind;
+
+	if (!reach__is_judged(&r->reach)) {
+		jsonout__null(j, "kinds");
+		return;
+	}
+	jsonout__begin(j, "kinds", '{');
+	for (kind = REACH_KINDS; kind-- > 0;)
+		emit_sum(j, kind_keys[kind], &sums[kind]);
+	jsonout__end(j, '}');
+}
+
+static void emit_reach(struct jsonout *j, const struct report *r)
+{
+	const struct report_reach *reach = &r->reach;
+
+	if (!reach->wanted) {
+		jsonout__null(j, "reach");
+		return;
+	}
+	jsonout__begin(j, "reach", '{');
+	jsonout__string(j, "why_not", reach->why_not[0] ? reach->why_not : NULL);
+	emit_kinds(j, r, reach->sum);
+	jsonout__u64(j, "scans", reach->scans);
+	jsonout__u64(j, "apart_ns", reach->apart_ns);
+	jsonout__u64(j, "pause_ns", reach->pause_ns);
+	jsonout__u64(j, "copied", reach->copied);
+	jsonout__u64(j, "mark_ns", reach->mark_ns);
+	jsonout__u64(j, "heap_roots", reach->heap_roots);
+	jsonout__end(j, '}');
+}
+
 static void emit_blocks(struct jsonout *j, const struct report *r, const struct report_site *site)
 {
 	size_t i;
@@ -90,6 +139,8 @@ static void emit_blocks(struct jsonout *j, const struct report *r, const struct 
 		else
 			jsonout__u64(j, "age_ns", b->age_ns);
 		jsonout__u64(j, "stands_for", b->stands_for);
+		jsonout__string(j, "kind",
+				reach__is_judged(&r->reach) ? kind_keys[b->reach] : NULL);
 		jsonout__end(j, '}');
 	}
 	jsonout__end(j, ']');
@@ -129,6 +180,11 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 		emit_frame(j, &site->frames[i]);
 	jsonout__end(j, ']');
 	emit_blocks(j, r, site);
+	emit_kinds(j, r, site->reach);
+	if (reach__is_judged(&r->reach))
+		emit_sum(j, "under", &site->under);
+	else
+		jsonout__null(j, "under");
 	jsonout__end(j, '}');
 }
 
@@ -243,6 +299,7 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	jsonout__end(&j, ']');
 	emit_account(&j, r);
 	emit_memory(&j, &r->memory);
+	emit_reach(&j, r);
 	jsonout__string(&j, "checks", r->checks);
 	jsonout__u64(&j, "max_live", r->max_live);
 	jsonout__u64(&j, "most_live", r->most_live);

@@ -12,6 +12,7 @@
 
 #include "render/format.h"
 #include "render/memory.h"
+#include "render/reach.h"
 #include "render/words.h"
 #include "report/report.h"
 
@@ -197,71 +198,17 @@ static void emit_lines(const struct text *t, const char *lines, const char *befo
 	}
 }
 
-static const char *const kind_names[REACH_KINDS] = {
-	[REACH_UNJUDGED] = "not judged",      [REACH_REACHABLE] = "still reachable",
-	[REACH_POSSIBLE] = "possibly lost",   [REACH_INDIRECT] = "indirectly lost",
-	[REACH_DEFINITE] = "definitely lost",
-};
-
-/* Worst first; what there is none of is left out. */
-static void emit_kinds(const struct text *t, const struct reach_sum *sums,
-		       const struct reach_sum *under)
-{
-	const char *before = "";
-	int kind;
-
-	for (kind = REACH_KINDS; kind-- > 0;) {
-		if (!sums[kind].count)
-			continue;
-		fprintf(t->out, "%s%s %" PRIu64 " bytes in %" PRIu64 " allocations", before,
-			kind_names[kind], sums[kind].bytes, sums[kind].count);
-		if (under && kind == REACH_DEFINITE && under->count)
-			fprintf(t->out, " (through them %" PRIu64 " bytes in %" PRIu64 ")",
-				under->bytes, under->count);
-		before = ", ";
-	}
-}
-
 static void emit_judged(const struct text *t, const struct report *r,
 			const struct report_site *site)
 {
 	bool lost = site->reach[REACH_DEFINITE].count;
 
-	if (!r->reach.wanted || r->reach.why_not[0])
+	if (!reach__is_judged(&r->reach))
 		return;
 	fputs("\t\t", t->out);
 	begin(t, lost ? STYLE_WARNING : STYLE_DIM);
-	emit_kinds(t, site->reach, &site->under);
+	render_reach__kinds(t->out, site->reach, &site->under);
 	end(t);
-	fputc('\n', t->out);
-}
-
-/* One line for the whole: what was found, and what it was found by. */
-static void emit_reach(const struct text *t, const struct report *r)
-{
-	const struct report_reach *h = &r->reach;
-
-	if (!h->wanted)
-		return;
-	stamp(t);
-	fputs("reachability: ", t->out);
-	if (h->why_not[0]) {
-		fputs("unconfirmed: ", t->out);
-		render__escape(t->out, h->why_not);
-		fputc('\n', t->out);
-		return;
-	}
-	if (r->count)
-		emit_kinds(t, h->sum, NULL);
-	else
-		fputs("no blocks", t->out);
-	fprintf(t->out, "; stopped for %.1f ms", h->pause_ns / 1e6);
-	if (h->scans > 1)
-		fprintf(t->out, ", confirmed after %.1f s", h->apart_ns / 1e9);
-	if (h->heap_roots)
-		fprintf(t->out,
-			"; %" PRIu64 " bytes of the heap are not known, and were taken for in use",
-			h->heap_roots);
 	fputc('\n', t->out);
 }
 
@@ -293,8 +240,8 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 		fprintf(t->out, "\t\taddr = 0x%" PRIx64 " size = %" PRIu64, b->addr, b->size);
 		if (b->stands_for > 1)
 			fprintf(t->out, " stands for ≈ %" PRIu64, b->stands_for);
-		if (r->reach.wanted && !r->reach.why_not[0])
-			fprintf(t->out, " %s", kind_names[b->reach]);
+		if (reach__is_judged(&r->reach))
+			fprintf(t->out, " %s", render_reach_kinds[b->reach]);
 		if (!r->combined_only)
 			fprintf(t->out, " age = %s", format__age(age, b->age_ns, b->age_ns));
 		fputc('\n', t->out);
@@ -424,24 +371,32 @@ static void emit_account(const struct text *t, const struct report *r)
 	fputc('\n', t->out);
 }
 
-static void emit_memory(const struct text *t, const struct report *r)
+static void emit_sentences(const struct text *t, const struct report *r)
 {
-	int (*const sentences[])(FILE *, const struct report *) = {render_memory__sentence,
-								   render_memory__verdict};
-	char *sentence = NULL;
+	static const struct {
+		const char *topic;
+		int (*write)(FILE *out, const struct report *r);
+	} sentences[] = {
+		{"memory: ", render_memory__sentence},
+		{"memory: ", render_memory__verdict},
+		{"reachability: ", render_reach__sentence},
+	};
+	char *text = NULL;
 	size_t i, size;
 
-	for (i = 0; i < 2; i++) {
-		FILE *mem = open_memstream(&sentence, &size);
+	for (i = 0; i < sizeof(sentences) / sizeof(*sentences); i++) {
+		FILE *mem = open_memstream(&text, &size);
 
 		if (!mem)
 			return;
-		if (sentences[i](mem, r) && !fflush(mem)) {
+		if (sentences[i].write(mem, r) && !fflush(mem)) {
 			stamp(t);
-			fprintf(t->out, "memory: %s\n", sentence);
+			fputs(sentences[i].topic, t->out);
+			render__escape(t->out, text);
+			fputc('\n', t->out);
 		}
 		fclose(mem);
-		free(sentence);
+		free(text);
 	}
 }
 
@@ -475,8 +430,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 	emit_blind(&t, r);
 	if (words__nothing(nothing, r))
 		fprintf(out, "\t%s\n", nothing);
-	emit_memory(&t, r);
-	emit_reach(&t, r);
+	emit_sentences(&t, r);
 	emit_account(&t, r);
 	emit_lines(&t, r->checks, NULL);
 	words__warnings(r, warn, &t);

@@ -25,10 +25,10 @@ struct report_reach {
 	bool wanted;
 	/* Why there is no verdict, a sentence without its stop; "": there is one. */
 	char why_not[160];
-	unsigned int scans; /* whose verdicts agree */
-	uint64_t apart_ns;  /* the first and the last one */
-	uint64_t pause_ns;  /* the longest stop */
-	uint64_t copied;    /* bytes, at the last one */
+	uint64_t scans;	   /* whose verdicts agree */
+	uint64_t apart_ns; /* the first and the last one */
+	uint64_t pause_ns; /* the longest stop */
+	uint64_t copied;   /* bytes, at the last one */
 	uint64_t mark_ns;
 	uint64_t heap_roots; /* bytes of the heap that are no known block, and were roots */
 	struct reach_sum sum[REACH_KINDS];
@@ -39,6 +39,12 @@ static inline void reach_sum__add(struct reach_sum *sum, uint64_t bytes, uint64_
 	if (__builtin_add_overflow(sum->bytes, bytes, &sum->bytes))
 		sum->bytes = UINT64_MAX;
 	sum->count += count;
+}
+
+/* Is there a verdict? */
+static inline bool reach__is_judged(const struct report_reach *reach)
+{
+	return reach->wanted && !reach->why_not[0];
 }
 
 #endif

@@ -115,15 +115,39 @@ static void write_column(struct writer *w, uint32_t field, const struct report_s
 	proto__packed(&w->inner, field, column, site->n_blocks);
 }
 
-static void write_site(struct writer *w, const struct report_site *site)
+static void write_kinds(struct writer *w, uint32_t field, const struct reach_sum *sums)
 {
+	write_members(w, &w->inner, &layout_kinds, sums);
+	proto__message(&w->message, field, &w->inner);
+}
+
+static void write_verdicts(struct writer *w, const struct report_site *site)
+{
+	uint64_t *column = get_column(w, site->n_blocks);
+	size_t i;
+
+	if (!column)
+		return;
+	for (i = 0; i < site->n_blocks; i++)
+		column[i] = site->blocks[i].reach;
+	proto__packed(&w->inner, BLOCKS_KIND, column, site->n_blocks);
+}
+
+static void write_site(struct writer *w, const struct report *r, const struct report_site *site)
+{
+	bool judged = reach__is_judged(&r->reach);
+
 	write_members(w, &w->message, &layout_site, site);
 	write_frames(w, site);
+	if (judged)
+		write_kinds(w, SITE_KINDS, site->reach);
 	if (site->blocks) {
 		write_column(w, BLOCKS_ADDR, site, offsetof(struct report_block, addr));
 		write_column(w, BLOCKS_SIZE, site, offsetof(struct report_block, size));
 		write_column(w, BLOCKS_AGE, site, offsetof(struct report_block, age_ns));
 		write_column(w, BLOCKS_STANDS_FOR, site, offsetof(struct report_block, stands_for));
+		if (judged)
+			write_verdicts(w, site);
 		proto__message(&w->message, SITE_BLOCKS, &w->inner);
 	}
 	proto__message(&w->whole, RECORDING_SITES, &w->message);
@@ -143,6 +167,16 @@ static void write_account(struct writer *w, const struct report_account *a)
 	proto__message(&w->whole, RECORDING_ACCOUNT, &w->message);
 }
 
+static void write_reach(struct writer *w, const struct report_reach *reach)
+{
+	const char *why_not = reach->why_not[0] ? reach->why_not : NULL;
+
+	write_members(w, &w->message, &layout_reach, reach);
+	proto__u64(&w->message, REACH_WHY_NOT, string(w, why_not));
+	write_kinds(w, REACH_SUMS, reach->sum);
+	proto__message(&w->whole, RECORDING_REACH, &w->message);
+}
+
 static void write_report(struct writer *w, const struct report *r)
 {
 	uint64_t text;
@@ -151,7 +185,7 @@ static void write_report(struct writer *w, const struct report *r)
 	proto__string(&w->whole, RECORDING_FORMAT_NAME, RECORDING_FORMAT);
 	proto__u64(&w->whole, RECORDING_VERSION_NUMBER, RECORDING_VERSION);
 	for (i = 0; i < r->n_sites && !w->failed; i++)
-		write_site(w, &r->sites[i]);
+		write_site(w, r, &r->sites[i]);
 	write_account(w, &r->account);
 	write_members(w, &w->message, &layout_origin, &r->origin);
 	proto__message(&w->whole, RECORDING_ORIGIN, &w->message);
@@ -159,6 +193,8 @@ static void write_report(struct writer *w, const struct report *r)
 		write_members(w, &w->message, &layout_memory, &r->memory);
 		proto__message(&w->whole, RECORDING_MEMORY, &w->message);
 	}
+	if (r->reach.wanted)
+		write_reach(w, &r->reach);
 	for (i = 0; i < r->n_warnings; i++) {
 		text = string(w, r->warnings[i]);
 		proto__packed(&w->whole, RECORDING_WARNINGS, &text, 1);

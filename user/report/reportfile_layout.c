@@ -88,6 +88,8 @@ static const struct member site_members[] = {
 	SITE(16, STRING, stack_cut),
 	SITE(19, STRING, detail),
 	SITE(20, STRING, after),
+	SITE(101, U64, under.bytes),
+	SITE(102, U64, under.count),
 };
 LAYOUT(layout_site, site_members);
 
@@ -136,6 +138,29 @@ static const struct member memory_members[] = {
 	MEMORY(13, BOOL, lists_known), MEMORY(14, BOOL, lists_at_least),
 };
 LAYOUT(layout_memory, memory_members);
+
+#define REACH(field, member)                                                                       \
+	{                                                                                          \
+		field, MEMBER_U64, offsetof(struct report_reach, member)                           \
+	}
+static const struct member reach_members[] = {
+	REACH(2, scans),  REACH(3, apart_ns), REACH(4, pause_ns),
+	REACH(5, copied), REACH(6, mark_ns),  REACH(7, heap_roots),
+};
+LAYOUT(layout_reach, reach_members);
+
+/* Of an array of sums, one for each kind. */
+#define KIND(kind)                                                                                 \
+	{1 + 2 * (kind), MEMBER_U64, (kind) * sizeof(struct reach_sum)},                           \
+	{                                                                                          \
+		2 + 2 * (kind), MEMBER_U64,                                                        \
+			(kind) * sizeof(struct reach_sum) + offsetof(struct reach_sum, count)      \
+	}
+static const struct member kinds_members[] = {
+	KIND(REACH_UNJUDGED), KIND(REACH_REACHABLE), KIND(REACH_POSSIBLE),
+	KIND(REACH_INDIRECT), KIND(REACH_DEFINITE),
+};
+LAYOUT(layout_kinds, kinds_members);
 
 static const struct member cut_members[] = {
 	{1, MEMBER_STRING, offsetof(struct report_cut, why)},

@@ -32,7 +32,7 @@ struct layout {
 };
 
 extern const struct layout layout_report, layout_origin, layout_frame, layout_site, layout_account,
-	layout_memory, layout_cut;
+	layout_memory, layout_cut, layout_reach, layout_kinds;
 
 /* Fields that are no plain members. */
 enum {
@@ -45,15 +45,21 @@ enum {
 	RECORDING_ORIGIN = 7,
 	RECORDING_WARNINGS = 8,
 	RECORDING_MEMORY = 9,
+	RECORDING_REACH = 110,
 
 	SITE_FRAMES = 17,
 	SITE_BLOCKS = 18,
+	SITE_KINDS = 100,
 
 	BLOCKS_ADDR = 1,
 	BLOCKS_SIZE = 2,
 	BLOCKS_AGE = 3,
 	BLOCKS_STANDS_FOR = 4,
+	BLOCKS_KIND = 100,
 
 	ACCOUNT_CUTS = 22,
+
+	REACH_WHY_NOT = 1,
+	REACH_SUMS = 8,
 };
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -229,6 +230,22 @@ static int read_column(struct reader *rd, const struct proto_field *f, struct re
 	return p.bad ? damaged(rd) : 0;
 }
 
+static int read_verdicts(struct reader *rd, const struct proto_field *f, struct report_site *site)
+{
+	struct proto_reader p = proto__reader(f->data, f->size);
+	uint64_t kind;
+	size_t n = 0;
+
+	if (!f->is_bytes || count_packed(f) != site->n_blocks)
+		return damaged(rd);
+	while (proto__next_packed(&p, &kind)) {
+		if (kind >= REACH_KINDS)
+			return damaged(rd);
+		site->blocks[n++].reach = kind;
+	}
+	return p.bad ? damaged(rd) : 0;
+}
+
 static int read_blocks(struct reader *rd, const struct proto_field *in, struct report_site *site)
 {
 	static const size_t offsets[] = {
@@ -256,6 +273,8 @@ static int read_blocks(struct reader *rd, const struct proto_field *in, struct r
 	while (!err && proto__next(&p, &f))
 		if (f.number >= BLOCKS_ADDR && f.number <= BLOCKS_STANDS_FOR)
 			err = read_column(rd, &f, site, offsets[f.number]);
+		else if (f.number == BLOCKS_KIND)
+			err = read_verdicts(rd, &f, site);
 	return !err && p.bad ? damaged(rd) : err;
 }
 
@@ -272,6 +291,8 @@ static int read_site(struct reader *rd, const struct proto_field *in, struct rep
 			err = read_stack(rd, &f, site);
 		else if (f.number == SITE_BLOCKS)
 			err = read_blocks(rd, &f, site);
+		else if (f.number == SITE_KINDS)
+			err = read_members(rd, &layout_kinds, &f, site->reach);
 		else if (!store(rd, &layout_site, &f, site))
 			err = damaged(rd);
 	}
@@ -299,6 +320,30 @@ static int read_account(struct reader *rd, const struct proto_field *in)
 	while (n_cuts--)
 		if (!a->cuts[n_cuts].why)
 			a->cuts[n_cuts].why = "";
+	return !err && p.bad ? damaged(rd) : err;
+}
+
+static int read_reach(struct reader *rd, const struct proto_field *in)
+{
+	struct report_reach *reach = &rd->report->reach;
+	struct proto_reader p = proto__reader(in->data, in->size);
+	struct proto_field f;
+	char *why_not;
+	int err = 0;
+
+	if (!in->is_bytes)
+		return damaged(rd);
+	reach->wanted = true;
+	while (!err && proto__next(&p, &f)) {
+		if (f.number == REACH_SUMS)
+			err = read_members(rd, &layout_kinds, &f, reach->sum);
+		else if (f.number != REACH_WHY_NOT)
+			err = store(rd, &layout_reach, &f, reach) ? 0 : damaged(rd);
+		else if (f.is_bytes || !get_string(rd, f.value, &why_not))
+			err = damaged(rd);
+		else if (why_not)
+			snprintf(reach->why_not, sizeof(reach->why_not), "%s", why_not);
+	}
 	return !err && p.bad ? damaged(rd) : err;
 }
 
@@ -338,6 +383,9 @@ static int read_report(struct reader *rd)
 			break;
 		case RECORDING_MEMORY:
 			err = read_members(rd, &layout_memory, &f, &r->memory);
+			break;
+		case RECORDING_REACH:
+			err = read_reach(rd, &f);
 			break;
 		case RECORDING_WARNINGS:
 			err = read_warnings(rd, &f);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reach - verdicts on reachability in words, for the formats for people. */
+#ifndef RENDER_REACH_H
+#define RENDER_REACH_H
+
+#include <stdio.h>
+
+#include "report/reach.h"
+
+struct report;
+
+extern const char *const render_reach_kinds[REACH_KINDS]; /* "definitely lost" */
+
+/* "definitely lost 32 bytes in 1 allocations (through them 128 bytes in 4), …". under: or NULL. */
+void render_reach__kinds(FILE *out, const struct reach_sum *sums, const struct reach_sum *under);
+/*
+ * Of the whole report: what was found, and by what, or why nothing was. Not escaped. Returns 0: it
+ * was not asked for.
+ */
+int render_reach__sentence(FILE *out, const struct report *r);
+#endif
