@@ -219,13 +219,18 @@ static __always_inline __u64 *stat_counter(__u32 id)
 	return bpf_map_lookup_elem(&stats, &i);
 }
 
-static __always_inline void stat_inc(__u32 id)
+static __always_inline void stat_add(__u32 id, __s64 n)
 {
 	__u64 *v = stat_counter(id);
 
 	/* atomic although per CPU: another task may preempt us between load and store */
 	if (v)
-		__sync_fetch_and_add(v, 1);
+		__sync_fetch_and_add(v, n);
+}
+
+static __always_inline void stat_inc(__u32 id)
+{
+	stat_add(id, 1);
 }
 
 #endif

@@ -81,6 +81,7 @@ static __always_inline struct pending_syscall *syscall_begin(const struct syscal
 		stat_inc(STAT_NO_SLOT);
 		return NULL;
 	}
+	stat_inc(slot->sys.active ? STAT_CALL_MISSED : STAT_CALL_OPEN);
 	slot->sys.active = 1;
 	slot->sys.type = type;
 	slot->sys.time_ns = bpf_ktime_get_ns();
@@ -94,18 +95,34 @@ static __always_inline struct pending_syscall *syscall_begin(const struct syscal
 	return &slot->sys;
 }
 
-/* The call of that type which returns now, or NULL. */
-static __always_inline struct thread_slot *syscall_end(__u32 type)
+static __always_inline void syscall_close(struct thread_slot *slot)
+{
+	if (slot->sys.active)
+		stat_add(STAT_CALL_OPEN, -1);
+	slot->sys.active = 0;
+}
+
+/*
+ * The call of that type which returns now, or NULL if it has failed. The kernel passes over
+ * programs now and then, and counts that for the machine (recursion_misses); this counts what the
+ * target lost by it. A call that fails may have no entry: seccomp refuses it before that
+ * (syscall_trace_enter in kernel/entry/common.c).
+ */
+static __always_inline struct thread_slot *syscall_end(const struct syscall_exit *ctx, __u32 type)
 {
 	struct thread_slot *slot;
+	bool begun, failed;
 
 	if (!is_target())
 		return NULL;
+	failed = (unsigned long)ctx->ret >= -4095UL;
 	slot = slot_find();
-	if (!slot || !slot->sys.active || slot->sys.type != type)
-		return NULL;
-	slot->sys.active = 0;
-	return slot;
+	begun = slot && slot->sys.active && slot->sys.type == type;
+	if (slot)
+		syscall_close(slot);
+	if (!begun && !failed)
+		stat_inc(STAT_CALL_MISSED);
+	return begun && !failed ? slot : NULL;
 }
 
 /* Stop the program that we started, until user space has seen to what it has just mapped. */
@@ -170,11 +187,11 @@ int mmap_enter(struct syscall_enter *ctx)
 SEC("tp/syscalls/sys_exit_mmap")
 int mmap_exit(struct syscall_exit *ctx)
 {
-	struct thread_slot *slot = syscall_end(EVENT_MAP);
+	struct thread_slot *slot = syscall_end(ctx, EVENT_MAP);
 	__u64 flags, prot, stack = 0;
 	struct event *e;
 
-	if (!slot || (unsigned long)ctx->ret >= -4095UL)
+	if (!slot)
 		return 0;
 	prot = slot->sys.arg[2];
 	flags = slot->sys.arg[3];
@@ -215,10 +232,10 @@ int munmap_enter(struct syscall_enter *ctx)
 SEC("tp/syscalls/sys_exit_munmap")
 int munmap_exit(struct syscall_exit *ctx)
 {
-	struct thread_slot *slot = syscall_end(EVENT_UNMAP);
+	struct thread_slot *slot = syscall_end(ctx, EVENT_UNMAP);
 	struct event *e;
 
-	if (!slot || ctx->ret)
+	if (!slot)
 		return 0;
 	e = event_reserve(EVENT_UNMAP);
 	if (e) {
@@ -240,10 +257,10 @@ int mremap_enter(struct syscall_enter *ctx)
 SEC("tp/syscalls/sys_exit_mremap")
 int mremap_exit(struct syscall_exit *ctx)
 {
-	struct thread_slot *slot = syscall_end(EVENT_REMAP);
+	struct thread_slot *slot = syscall_end(ctx, EVENT_REMAP);
 	struct event *e;
 
-	if (!slot || (unsigned long)ctx->ret >= -4095UL)
+	if (!slot)
 		return 0;
 	e = event_reserve(EVENT_REMAP);
 	if (e) {
@@ -271,7 +288,7 @@ int brk_enter(struct syscall_enter *ctx)
 SEC("tp/syscalls/sys_exit_brk")
 int brk_exit(struct syscall_exit *ctx)
 {
-	struct thread_slot *slot = syscall_end(EVENT_BRK);
+	struct thread_slot *slot = syscall_end(ctx, EVENT_BRK);
 	__u64 old, now = ctx->ret, stack = 0;
 	struct event *e;
 
@@ -349,8 +366,11 @@ int BPF_PROG(process_exit, struct task_struct *p)
 	__u32 tid;
 
 	slot = slot_find();
-	if (slot && slot->call.active && is_target())
-		track_abandon(&slot->call);
+	if (slot && is_target()) {
+		syscall_close(slot); /* a thread that is killed does not return */
+		if (slot->call.active)
+			track_abandon(&slot->call);
+	}
 	slot_remove(p->pid); /* of others too: a vfork child hits the probes of its parent */
 	if (!is_target_thread(&tid))
 		return 0;

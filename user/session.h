@@ -127,7 +127,10 @@ uint32_t session__max_depth(const struct session *s);
 
 struct session_stats {
 	uint64_t sum[STAT_MAX];
-	uint64_t missed; /* system calls and the like that the kernel passed over */
+	uint64_t missed; /* system calls of the target that the kernel told only half of */
+	/* more calls that it may not have told of at all, or the like: they are counted for the
+	 * whole machine; at most */
+	uint64_t unsure;
 };
 /* Allocations that were to be recorded; those that could not be are counted by themselves. */
 static inline uint64_t session__seen(const struct session_stats *stats)
@@ -136,8 +139,8 @@ static inline uint64_t session__seen(const struct session_stats *stats)
 }
 /* Read all counters. */
 void session__stats(const struct session *s, struct session_stats *stats);
-/* stats->missed alone. */
-uint64_t session__missed(const struct session *s);
+/* Has the kernel passed over anything, for whatever process, since session__forget_missed? */
+bool session__passed_over(const struct session *s);
 /* Count these from now on: what they told of is about to be read from the target's maps. */
 void session__forget_missed(struct session *s);
 /*

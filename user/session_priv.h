@@ -20,8 +20,16 @@ struct probed_file {
 	size_t n;
 };
 
+#define SESSION_CALLS 4 /* system calls that are followed */
+
+/* Runs of programs that the kernel passed over, for any process: at a call's beginning and end. */
+struct passed_over {
+	uint64_t begin[SESSION_CALLS], end[SESSION_CALLS], others;
+	uint64_t calls; /* of the target, noticed by the other end */
+};
+
 struct session {
-	uint64_t missed_before; /* see session__forget_missed */
+	struct passed_over missed_before; /* see session__forget_missed */
 	struct object *object;
 	struct cookies *cookies; /* of the probes, where the kernel has none */
 	const struct features *features;

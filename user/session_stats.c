@@ -3,6 +3,7 @@
 #include "session_priv.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include <bpf/bpf.h>
@@ -11,48 +12,113 @@
 #include "live_hash.h"
 #include "object.h"
 
+static __u64 *counter(const struct session *s, int cpu, enum stat_id id)
+{
+	return (__u64 *)s->stats.at + cpu * STAT_ROOM + id;
+}
+
+static uint64_t sum_of(const struct session *s, enum stat_id id)
+{
+	uint64_t sum = 0;
+	int cpu;
+
+	for (cpu = 0; cpu < s->n_cpus; cpu++)
+		sum += __atomic_load_n(counter(s, cpu, id), __ATOMIC_ACQUIRE);
+	return sum;
+}
+
 /*
  * Tracepoint programs are passed over while another BPF program, or a system call on a map, is at
- * work on their CPU (bpf_prog_active). The kernel counts that.
+ * work on their CPU (bpf_prog_active, trace_call_bpf in kernel/trace/bpf_trace.c): where programs
+ * can be preempted, that may be one for another process. The kernel counts it by program, for the
+ * whole machine. A call of the target that lost one of its two ends is noticed by the other one.
  */
-static uint64_t missed(const struct session *s)
+static const char *const call_ends[SESSION_CALLS][2] = {
+	{"mmap_enter", "mmap_exit"},
+	{"munmap_enter", "munmap_exit"},
+	{"mremap_enter", "mremap_exit"},
+	{"brk_enter", "brk_exit"},
+};
+
+static uint64_t *passed_over_by(struct passed_over *p, const char *program)
+{
+	size_t i;
+
+	for (i = 0; i < SESSION_CALLS; i++) {
+		if (!strcmp(program, call_ends[i][0]))
+			return &p->begin[i];
+		if (!strcmp(program, call_ends[i][1]))
+			return &p->end[i];
+	}
+	return &p->others;
+}
+
+/* What was passed over since the object was loaded. */
+static void read_passed_over(const struct session *s, struct passed_over *p)
 {
 	struct bpf_program *prog;
-	uint64_t sum = 0;
 
+	memset(p, 0, sizeof(*p));
 	bpf_object__for_each_program (prog, object__bpf(s->object)) {
 		struct bpf_prog_info info = {0};
 		uint32_t size = sizeof(info);
 
 		if (bpf_program__fd(prog) >= 0 &&
 		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
-			sum += info.recursion_misses;
+			*passed_over_by(p, bpf_program__name(prog)) += info.recursion_misses;
+	}
+	p->calls = sum_of(s, STAT_CALL_MISSED);
+}
+
+/* Since session__forget_missed; returns the sum of all programs. */
+static uint64_t passed_over_since(const struct session *s, struct passed_over *p)
+{
+	const struct passed_over *before = &s->missed_before;
+	uint64_t sum;
+	size_t i;
+
+	read_passed_over(s, p);
+	sum = p->others -= before->others;
+	p->calls -= before->calls;
+	for (i = 0; i < SESSION_CALLS; i++) {
+		sum += p->begin[i] -= before->begin[i];
+		sum += p->end[i] -= before->end[i];
 	}
 	return sum;
 }
 
-uint64_t session__missed(const struct session *s)
+bool session__passed_over(const struct session *s)
 {
-	return missed(s) - s->missed_before;
+	struct passed_over p;
+
+	return passed_over_since(s, &p);
 }
 
 void session__forget_missed(struct session *s)
 {
-	s->missed_before = missed(s);
+	read_passed_over(s, &s->missed_before);
 }
 
-static __u64 *counter(const struct session *s, int cpu, enum stat_id id)
+static uint64_t at_most(uint64_t n, uint64_t limit)
 {
-	return (__u64 *)s->stats.at + cpu * STAT_ROOM + id;
+	return n < limit ? n : limit;
 }
 
-static void sum_up(const struct session *s, enum stat_id id, struct session_stats *stats)
+static void fill_missed(const struct session *s, struct session_stats *stats)
 {
-	int cpu;
+	struct passed_over p;
+	uint64_t sum = passed_over_since(s, &p), ends = 0;
+	size_t i;
 
-	stats->sum[id] = 0;
-	for (cpu = 0; cpu < s->n_cpus; cpu++)
-		stats->sum[id] += __atomic_load_n(counter(s, cpu, id), __ATOMIC_ACQUIRE);
+	/* a call that was under way when tracing began has no beginning either */
+	stats->missed = at_most(p.calls, sum);
+	/* both ends of a call, or its end and the thread has made no other call since */
+	stats->unsure = p.others;
+	for (i = 0; i < SESSION_CALLS; i++) {
+		stats->unsure += at_most(p.begin[i], p.end[i]);
+		ends += p.end[i];
+	}
+	stats->unsure += at_most(sum_of(s, STAT_CALL_OPEN), ends);
 }
 
 /* All but STAT_RECORDED: what comes of an allocation is read before how many there are. */
@@ -60,9 +126,9 @@ static void sum_up_others(const struct session *s, struct session_stats *stats)
 {
 	enum stat_id id;
 
-	stats->missed = session__missed(s);
+	fill_missed(s, stats);
 	for (id = STAT_MAX; id-- > STAT_RECORDED + 1;)
-		sum_up(s, id, stats);
+		stats->sum[id] = sum_of(s, id);
 	stats->sum[STAT_RECORDED] = 0;
 }
 

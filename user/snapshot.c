@@ -130,6 +130,7 @@ static void fill_account(struct snapshot *s, const struct session_stats *before,
 	a->stack_fault = sum[STAT_STACK_FAULT];
 	a->event_lost = sum[STAT_EVENT_LOST];
 	a->event_missed = after->missed;
+	a->event_unsure = after->unsure;
 	a->seen += maps.seen + a->unsampled;
 	a->freed += maps.freed;
 	a->outstanding += maps.outstanding;

@@ -276,7 +276,7 @@ static int probe_running(struct trace *t)
 			return err;
 		trace__update_tables(t);
 		err = attacher__update(t->attacher, NULL);
-	} while (session__missed(t->session) && ++looks < MAX_LOOKS);
+	} while (session__passed_over(t->session) && ++looks < MAX_LOOKS);
 	return err;
 }
 

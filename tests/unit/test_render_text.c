@@ -328,6 +328,7 @@ static void losses_in_words(void)
 		.stack_fault = 16,
 		.event_lost = 17,
 		.event_missed = 16,
+		.event_unsure = 18,
 		.stacks_complete = 1900000,
 		.stacks_cut = 100000,
 		.imbalance = -3,

@@ -214,6 +214,7 @@ static void emit_account(struct jsonout *j, const struct report *r)
 	jsonout__u64(j, "stack_fault", a->stack_fault);
 	jsonout__u64(j, "event_lost", a->event_lost);
 	jsonout__u64(j, "event_missed", a->event_missed);
+	jsonout__u64(j, "event_unsure", a->event_unsure);
 	jsonout__bool(j, "stacks_sampled", a->stacks_sampled);
 	jsonout__u64(j, "stacks_complete", a->stacks_complete);
 	jsonout__u64(j, "stacks_cut", a->stacks_cut);

@@ -36,7 +36,7 @@ const char *words__nothing(char buf[WORDS_SIZE], const struct report *r)
 	uint64_t followed = a->seen - a->unsampled;
 	char n[FORMAT_NUMBER_SIZE], m[FORMAT_NUMBER_SIZE];
 	bool all_followed = !report__lost(a) && !a->gone_exec && !a->no_slot && !a->event_lost &&
-			    !a->event_missed;
+			    !a->event_missed && !a->event_unsure;
 
 	if (r->count || r->young_count)
 		return NULL;
@@ -218,9 +218,14 @@ void words__warnings(const struct report *r, void (*fn)(const char *, void *), v
 	warn_count(to, a->event_lost,
 		   "notifications were lost because they came faster than they were read; mappings "
 		   "of the program itself, and names in libraries loaded late, may be wrong");
-	warn_count(to, a->event_missed,
-		   "calls of mmap and its relatives, or the like, by this or other processes were "
-		   "passed over by the kernel; mappings of the program itself may be wrong");
+	warn_count(
+		to, a->event_missed,
+		"calls of mmap and its relatives were passed over by the kernel; mappings of the "
+		"program itself may be wrong");
+	warn_count(
+		to, a->event_unsure,
+		"calls of mmap and its relatives, or the like, at most, by this or other processes "
+		"were passed over by the kernel as well");
 	if (off) {
 		snprintf(sentence, sizeof(sentence),
 			 "accounting does not balance by %" PRId64 "; please report this", off);

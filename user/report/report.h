@@ -92,6 +92,7 @@ struct report_account {
 	uint64_t stack_full, stack_fault;
 	uint64_t event_lost;
 	uint64_t event_missed;		      /* system calls that the kernel did not tell of */
+	uint64_t event_unsure;		      /* more of them at most: of this or other processes */
 	uint64_t stacks_complete, stacks_cut; /* of all allocations seen */
 	bool stacks_sampled;		      /* only some have a stack; no words on the others */
 	struct report_cut {

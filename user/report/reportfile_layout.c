@@ -120,6 +120,7 @@ static const struct member account_members[] = {
 	ACCOUNT(20, stacks_cut),
 	ACCOUNT(21, imbalance),
 	ACCOUNT(23, found_free),
+	ACCOUNT(25, event_unsure),
 	{24, MEMBER_BOOL, offsetof(struct report_account, stacks_sampled)},
 };
 LAYOUT(layout_account, account_members);
