@@ -141,6 +141,7 @@ class Loop(Workload):
         self.allocations = 2 if variant == "threads" else 1
         if variant != "threads":
             procs.stay_on_one_cpu(self.process)
+        self.run(1)  # it answers once it has allocated its live blocks
 
     def prepare(self):
         if self.live:
