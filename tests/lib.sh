@@ -11,6 +11,7 @@
 # Its processes are in TARGET and TOOL_PID; everything is ended and removed at exit.
 
 set -u
+unset SUDO_UID SUDO_GID SUDO_USER SUDO_COMMAND # commands run as we do, however these were started
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 TOP=$PWD

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../bpf/memleak.h"
+#include "cli_command.h"
 #include "cli_kernel.h"
 #include "render/render.h"
 #include "target/spawn.h"
@@ -31,6 +32,7 @@
 enum {
 	OPT_SORT = 256,
 	OPT_OFFSET,
+	OPT_USER,
 	OPT_SAMPLE_BYTES,
 	OPT_MAX_LIVE,
 	OPT_MAX_STACKS,
@@ -80,6 +82,7 @@ static const struct opt {
 	{'d', "duration", "a number of seconds (1 to 31536000)"},
 	{'v', "verbose", NULL},
 	{'h', "help", NULL},
+	{OPT_USER, "user", "a user: NAME or UID, or with a group NAME:GROUP or UID:GID"},
 	{OPT_SORT, "sort", "size or count"},
 	{OPT_OFFSET, "offset", "a list like malloc=0x1234,free=0x5678"},
 	{OPT_MAX_LIVE, "max-live", "a number of blocks (1 to 117440512)"},
@@ -133,6 +136,8 @@ void cli__help(FILE *out)
 	      "What to trace:\n"
 	      "  -p, --pid PID              a running process\n"
 	      "  -c, --command 'COMMAND'    start a command; its exit status becomes ours\n"
+	      "      --user USER[:GROUP]    as whom the command runs: name or number (whoever\n"
+	      "                             called sudo, else root)\n"
 	      "  -O, --object OBJECT        allocator in this object only: path or file name\n"
 	      "  -S, --symbols-prefix PFX   allocator with functions called PFXmalloc, PFXfree\n"
 	      "      --offset LIST          addresses where symbols lack: malloc=0x12,free=0x34\n"
@@ -415,6 +420,8 @@ static int parse_value(struct parser *p, int id, const char *value)
 		return 0;
 	case OPT_OFFSET:
 		return string(p, id, value, &cli->offsets);
+	case OPT_USER:
+		return cli_command__take_user(cli, value) ? bad_value(p, id, value) : 0;
 	case OPT_FORMAT:
 		return format(p, value);
 	case OPT_MAX_LIVE:
@@ -543,7 +550,7 @@ static int check(const struct parser *p)
 
 	if (cli->pid && cli->command)
 		return fail(p, "-p and a command exclude each other: trace one of them");
-	problem = cli_kernel__problem(cli);
+	problem = cli_kernel__problem(cli) ?: cli_command__problem(cli);
 	if (problem)
 		return fail(p, "%s", problem);
 	if (!cli->pid && !cli->command && !cli->kernel)

@@ -18,6 +18,7 @@ struct cli {
 	char **command;	    /* -c or --: NULL-terminated, NULL: none; lives until cli__clear */
 	bool command_split; /* command comes from -c and is freed by cli__clear; else it is argv's
 			     */
+	const char *user;   /* --user, NULL: not given */
 	uint64_t older_ns;  /* -o, default 500 ms */
 	bool older_given;
 	uint64_t min_size, max_size; /* -z -Z, bytes; 0 and UINT64_MAX */

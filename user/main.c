@@ -86,6 +86,7 @@ static int run(const struct cli *cli)
 	struct trace_opts opts = {
 		.pid = cli->pid,
 		.command = cli->command,
+		.user = cli->user,
 		.allocators =
 			{
 				.object = cli->object,

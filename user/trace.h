@@ -14,8 +14,9 @@
 struct outputs;
 
 struct trace_opts {
-	pid_t pid;	/* trace this process, or 0: */
-	char **command; /* start this one; NULL-terminated */
+	pid_t pid;	  /* trace this process, or 0: */
+	char **command;	  /* start this one; NULL-terminated */
+	const char *user; /* that it runs as, see target/runas.h; NULL: whoever called sudo */
 	struct allocators_opts allocators;
 	struct model_opts model;
 	bool all_ages_at_end;	     /* no age filter once the target has ended */

@@ -18,6 +18,7 @@ struct trace {
 	struct proc_info proc;
 	char *command;	     /* line of the target */
 	struct spawn *spawn; /* NULL: attached to a running process */
+	struct runas *runas; /* NULL: the command runs as we do */
 	pid_t pid;
 	struct session *session;
 	struct addrspace *as;

@@ -23,6 +23,7 @@
 #include "sym/perfmap.h"
 #include "sym/symbolizer.h"
 #include "target/addrspace.h"
+#include "target/runas.h"
 #include "target/spawn.h"
 #include "traps.h"
 #include "unwind/tables.h"
@@ -320,10 +321,35 @@ static int attach_running(struct trace *t)
 	return -ENOENT;
 }
 
+static int prepare_command(struct trace *t)
+{
+	char problem[256];
+	int err;
+
+	err = runas__new(t->opts->user, environ, &t->runas, problem, sizeof(problem));
+	if (err) {
+		trace__say(t, "cannot start the command: %s", problem);
+		return -EINVAL;
+	}
+	err = spawn__new(t->opts->command, t->runas, &t->spawn);
+	if (err) {
+		trace__say(t, "cannot start a process: %s", strerror(-err));
+		return err;
+	}
+	t->pid = spawn__pid(t->spawn);
+	t->command = origin__join(t->opts->command);
+	snprintf(t->proc.comm, sizeof(t->proc.comm), "%s", t->opts->command[0]);
+	return 0;
+}
+
 static int start_command(struct trace *t)
 {
 	int err = spawn__release(t->spawn);
 
+	if (err && spawn__refused(t->spawn)) {
+		trace__say(t, "cannot run as %s: %s", runas__name(t->runas), strerror(-err));
+		return -EINVAL; /* not the command's fault */
+	}
 	if (err)
 		trace__say(t, "cannot run %s: %s", t->opts->command[0], strerror(-err));
 	return err;
@@ -349,22 +375,11 @@ int trace__set_up(struct trace *t)
 		return -EPERM;
 	}
 	print_features(t);
-	raise_limits();
 	err = open_signals(t);
 	if (err)
 		return err;
-	if (t->opts->command) {
-		err = spawn__new(t->opts->command, &t->spawn);
-		if (err) {
-			trace__say(t, "cannot start a process: %s", strerror(-err));
-			return err;
-		}
-		t->pid = spawn__pid(t->spawn);
-		t->command = origin__join(t->opts->command);
-		snprintf(t->proc.comm, sizeof(t->proc.comm), "%s", t->opts->command[0]);
-	} else {
-		err = check_target(t);
-	}
+	err = t->opts->command ? prepare_command(t) : check_target(t);
+	raise_limits(); /* not before: the command has those that we were given */
 	if (!err)
 		err = open_addrspace(t);
 	if (!err)
@@ -397,6 +412,7 @@ void trace__tear_down(struct trace *t)
 	addrspace__free(t->as);
 	session__free(t->session);
 	free(t->command);
+	runas__free(t->runas);
 	if (t->pidfd >= 0)
 		close(t->pidfd);
 	if (t->signals >= 0)

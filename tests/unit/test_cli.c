@@ -149,6 +149,10 @@ static void long_names(void)
 	ACCEPT("--pid 1 --combined-only --sort size --obj x"); /* --obj: bcc's name */
 	CHECK(cli.combined_only && !cli.sort_by_count);
 	CHECK_STR(cli.object, "x");
+	ACCEPT("--user alice:42 -- x");
+	CHECK_STR(cli.user, "alice:42");
+	ACCEPT("--user=1000 -- x");
+	CHECK_STR(cli.user, "1000");
 	ACCEPT("-p 1 --reach --confirm 10s --max-pause 3600000");
 	CHECK(cli.reach);
 	CHECK_EQ(cli.confirm_s, 10);
@@ -303,6 +307,20 @@ static void contradictions(void)
 	check_refused("-p 1 -s 10 --sample-bytes 64K",
 		      "-s and --sample-bytes exclude each other: -s draws one allocation in N, "
 		      "whatever its size, --sample-bytes by size");
+	check_refused("-p 1 --user bob",
+		      "--user goes with a command: a process that runs has its user already");
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const users[] = {":", ":users", "bob:"};
+		char line[64], sentence[160];
+
+		snprintf(line, sizeof(line), "--user %s -- x", users[i]);
+		snprintf(sentence, sizeof(sentence),
+			 "option --user: '%s' is not a user: NAME or UID, or with a group "
+			 "NAME:GROUP "
+			 "or UID:GID",
+			 users[i]);
+		check_refused(line, sentence);
+	}
 	check_refused("-p 1 --confirm 5", "--confirm and --max-pause go with --reach");
 	check_refused("-p 1 --max-pause 500", "--confirm and --max-pause go with --reach");
 	check_refused("-p 1 --reach -z 1", "--reach has to know every block: not with -s, "

@@ -92,7 +92,7 @@ static int run(const char *script)
 	struct spawn *sp;
 	int status = -1;
 
-	CHECK_EQ(spawn__new(argv, &sp), 0);
+	CHECK_EQ(spawn__new(argv, NULL, &sp), 0);
 	CHECK_EQ(spawn__release(sp), 0);
 	CHECK_EQ(spawn__wait(sp, -1), SPAWN_ENDED);
 	status = spawn__status(sp);
@@ -122,7 +122,7 @@ static void waits_to_be_released(void)
 	struct spawn *sp;
 	pid_t pid;
 
-	CHECK_EQ(spawn__new(argv, &sp), 0);
+	CHECK_EQ(spawn__new(argv, NULL, &sp), 0);
 	pid = spawn__pid(sp);
 	usleep(20000);
 	CHECK(is_running(pid, "test_spawn"));
@@ -148,7 +148,7 @@ static void reports_a_failed_exec(void)
 
 	/* A directory in PATH that we may not search would make it EACCES. */
 	setenv("PATH", "/usr/bin:/bin", 1);
-	CHECK_EQ(spawn__new(missing, &sp), 0);
+	CHECK_EQ(spawn__new(missing, NULL, &sp), 0);
 	pid = spawn__pid(sp);
 	CHECK_EQ(spawn__release(sp), -ENOENT);
 	CHECK_EQ(waitpid(pid, NULL, 0), -1); /* reaped */
@@ -156,15 +156,15 @@ static void reports_a_failed_exec(void)
 	CHECK_EQ(spawn__status(sp), 127);
 	spawn__free(sp);
 
-	CHECK_EQ(spawn__new(nowhere, &sp), 0);
+	CHECK_EQ(spawn__new(nowhere, NULL, &sp), 0);
 	CHECK_EQ(spawn__release(sp), -ENOENT);
 	spawn__free(sp);
 
-	CHECK_EQ(spawn__new(directory, &sp), 0);
+	CHECK_EQ(spawn__new(directory, NULL, &sp), 0);
 	CHECK_EQ(spawn__release(sp), -EACCES);
 	spawn__free(sp);
 
-	CHECK_EQ(spawn__new(nothing, &sp), -EINVAL);
+	CHECK_EQ(spawn__new(nothing, NULL, &sp), -EINVAL);
 	CHECK(!sp);
 	spawn__free(NULL);
 	if (before)
@@ -195,7 +195,7 @@ static void sees_stops(void)
 	char *argv[] = {"sh", "-c", "kill -STOP $$; kill -STOP $$; exit 7", NULL};
 	struct spawn *sp;
 
-	CHECK_EQ(spawn__new(argv, &sp), 0);
+	CHECK_EQ(spawn__new(argv, NULL, &sp), 0);
 	CHECK_EQ(spawn__release(sp), 0);
 	CHECK_EQ(spawn__wait(sp, -1), SPAWN_STOPPED);
 	CHECK_EQ(spawn__wait(sp, 20), SPAWN_RUNNING); /* each stop is returned once */
@@ -224,7 +224,7 @@ static void times_out(void)
 	struct pollfd end;
 	struct spawn *sp;
 
-	CHECK_EQ(spawn__new(argv, &sp), 0);
+	CHECK_EQ(spawn__new(argv, NULL, &sp), 0);
 	CHECK_EQ(spawn__release(sp), 0);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	CHECK_EQ(spawn__wait(sp, 50), SPAWN_RUNNING);
@@ -252,7 +252,7 @@ static void kills_what_was_not_released(void)
 	CHECK_EQ(scratch_make(dir, sizeof(dir)), 0);
 	snprintf(path, sizeof(path), "%s/ran", dir);
 	argv[1] = path;
-	CHECK_EQ(spawn__new(argv, &sp), 0);
+	CHECK_EQ(spawn__new(argv, NULL, &sp), 0);
 	pid = spawn__pid(sp);
 	spawn__free(sp);
 	CHECK_EQ(kill(pid, 0), -1);
@@ -268,7 +268,7 @@ static void leaves_alone_what_was_released(void)
 	pid_t pid;
 	int status;
 
-	CHECK_EQ(spawn__new(argv, &sp), 0);
+	CHECK_EQ(spawn__new(argv, NULL, &sp), 0);
 	pid = spawn__pid(sp);
 	CHECK_EQ(spawn__release(sp), 0);
 	spawn__free(sp);
@@ -283,7 +283,7 @@ static void survives_a_child_killed_early(void)
 	char *argv[] = {"true", NULL};
 	struct spawn *sp;
 
-	CHECK_EQ(spawn__new(argv, &sp), 0);
+	CHECK_EQ(spawn__new(argv, NULL, &sp), 0);
 	kill(spawn__pid(sp), SIGKILL);
 	usleep(20000);
 	CHECK_EQ(spawn__release(sp), 0); /* without a SIGPIPE for us */

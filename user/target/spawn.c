@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "target/runas.h"
+
 struct spawn {
 	pid_t pid;
 	int pidfd;
@@ -23,18 +25,26 @@ struct spawn {
 	 */
 	int channel;
 	bool released;
-	bool ended; /* and reaped */
+	bool refused; /* could not become another user */
+	bool ended;   /* and reaped */
 	int status;
 };
 
+/* What a child that cannot exec says. */
+struct failure {
+	int err;
+	bool refused;
+};
+
 /* Runs between fork and exec: nothing but async-signal-safe calls. */
-static void __attribute__((noreturn)) run_child(char *const argv[], int channel, pid_t parent)
+static void __attribute__((noreturn))
+run_child(char *const argv[], const struct runas *as, int channel, pid_t parent)
 {
+	struct failure failure = {0};
 	struct sigaction dfl = {.sa_handler = SIG_DFL};
 	sigset_t none;
 	ssize_t got;
 	char go;
-	int err;
 
 	/* execve resets handlers, but keeps what is ignored and the mask. */
 	for (int sig = 1; sig < NSIG; sig++)
@@ -47,20 +57,28 @@ static void __attribute__((noreturn)) run_child(char *const argv[], int channel,
 	while (got < 0 && errno == EINTR);
 	if (got != 1) /* our parent is gone, or gave up */
 		_exit(127);
+	if (as) {
+		failure.err = -runas__apply(as);
+		failure.refused = failure.err;
+		environ = runas__environ(as);
+	}
 	/*
 	 * If we are killed while it is stopped, nobody else would let it go on. Kept across execve,
-	 * but for set-user-ID programs; harmless to one that runs (prctl(2)).
+	 * but for set-user-ID programs, and lost with a change of user; harmless to one that runs
+	 * (prctl(2)).
 	 */
 	prctl(PR_SET_PDEATHSIG, SIGCONT);
 	if (getppid() != parent)
 		_exit(127);
-	execvp(argv[0], argv);
-	err = errno;
-	(void)!write(channel, &err, sizeof(err));
+	if (!failure.err) {
+		execvp(argv[0], argv);
+		failure.err = errno;
+	}
+	(void)!write(channel, &failure, sizeof(failure));
 	_exit(127);
 }
 
-int spawn__new(char *const argv[], struct spawn **out)
+int spawn__new(char *const argv[], const struct runas *as, struct spawn **out)
 {
 	int pair[2] = {-1, -1}, err = 0;
 	struct spawn *sp;
@@ -86,7 +104,7 @@ int spawn__new(char *const argv[], struct spawn **out)
 	}
 	if (!sp->pid) {
 		close(pair[0]);
-		run_child(argv, pair[1], parent);
+		run_child(argv, as, pair[1], parent);
 	}
 	sp->channel = pair[0];
 	pair[0] = -1;
@@ -134,7 +152,8 @@ static void reap(struct spawn *sp)
 
 int spawn__release(struct spawn *sp)
 {
-	char go = 1, reply[sizeof(int)];
+	char go = 1, reply[sizeof(struct failure)];
+	struct failure failure;
 	size_t size = 0;
 	int err;
 
@@ -162,8 +181,14 @@ int spawn__release(struct spawn *sp)
 	if (size != sizeof(reply))
 		return 0;
 	reap(sp);
-	memcpy(&err, reply, sizeof(err));
-	return err > 0 ? -err : -EIO;
+	memcpy(&failure, reply, sizeof(failure));
+	sp->refused = failure.refused;
+	return failure.err > 0 ? -failure.err : -EIO;
+}
+
+bool spawn__refused(const struct spawn *sp)
+{
+	return sp->refused;
 }
 
 static uint64_t now_ns(void)

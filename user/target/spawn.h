@@ -12,11 +12,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct runas;
 struct spawn;
 
 /* argv: NULL-terminated, argv[0] searched in PATH. The child has default signal dispositions
- * and mask, inherits stdio. Returns 0 or negative errno. */
-int spawn__new(char *const argv[], struct spawn **sp);
+ * and mask, inherits stdio. as: whom it runs as and its environment, NULL: ours. Returns 0 or
+ * negative errno. */
+int spawn__new(char *const argv[], const struct runas *as, struct spawn **sp);
 /* Split a shell-like command line (quotes and backslashes, no expansion) into a NULL-terminated
  * argv, freed with spawn__free_argv. NULL and errno on error (EINVAL: unbalanced quote, empty). */
 char **spawn__split(const char *command);
@@ -24,10 +26,13 @@ void spawn__free_argv(char **argv);
 pid_t spawn__pid(const struct spawn *sp);
 /* Becomes readable (POLLIN) when the command has ended; owned by sp. -1: not on this kernel. */
 int spawn__pidfd(const struct spawn *sp);
-/* Let the child exec. Returns 0 once it has, or the negative errno of execvp (child reaped). Must
- * not wait for anything but exec itself: the exec'ed child may be stopped at its first instruction.
+/* Let the child exec. Returns 0 once it has, or the negative errno of execvp, or of becoming the
+ * user that it is to run as: spawn__refused then (child reaped). Must not wait for anything but
+ * exec itself: the exec'ed child may be stopped at its first instruction.
  */
 int spawn__release(struct spawn *sp);
+
+bool spawn__refused(const struct spawn *sp);
 
 enum spawn_state {
 	SPAWN_RUNNING,
