@@ -151,14 +151,14 @@ start_target()
 	TARGET=$!
 	disown "$TARGET" # no word from the shell should it crash
 	PIDS+=("$TARGET")
-	await 10 test -e "$CASE/ready"
+	await "$LIMIT" test -e "$CASE/ready"
 }
 
 # end_target: let it end by itself. Its exit status goes to TARGET_STATUS.
 end_target()
 {
 	touch "$CASE/quit"
-	await 20 gone "$TARGET" || kill -KILL "$TARGET"
+	await "$LIMIT" gone "$TARGET" || kill -KILL "$TARGET"
 	wait "$TARGET" 2>/dev/null
 	TARGET_STATUS=$?
 }
@@ -176,7 +176,7 @@ start_tool()
 	env --default-signal=INT,QUIT "$TOOL" "$@" >"$CASE/report" 2>"$CASE/log" </dev/null &
 	TOOL_PID=$!
 	PIDS+=("$TOOL_PID")
-	await 20 tool_is_tracing && ! gone "$TOOL_PID"
+	await "$LIMIT" tool_is_tracing && ! gone "$TOOL_PID"
 }
 
 # stop_tool SIGNAL: let it report and end. Its exit status goes to TOOL_STATUS.

@@ -11,6 +11,8 @@ report.py holds REPORT EXPRESSION
         A Python expression is true of `reports`, `last` and `total(function)`; else it is explained.
 report.py each REPORT EXPRESSION...
         The same of many. Prints a line for each: what is wrong, or nothing.
+report.py becomes REPORT SKIP SECONDS EXPRESSION
+        The same of a report of a tool that still runs, behind the first SKIP ones; it is waited for.
 report.py symbols REPORT MAPS
         The names in the last report are those that nm has for these addresses. MAPS: /proc/PID/maps
         of the traced process. Prints how many frames were compared.
@@ -19,6 +21,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 HEAD = re.compile(
     r"\[(\d\d:\d\d:\d\d)\] ([\d,]+) bytes in ([\d,]+) allocations? outstanding"
@@ -125,10 +128,14 @@ class Report:
         return "\n".join(self.lines)
 
 
-def parse(path):
+def parse(path, whole=False):
+    """All reports; whole: only those before the end of the last accounting line."""
     reports = []
     with open(path, encoding="utf-8", errors="replace") as file:
         lines = file.read().split("\n")
+    if whole:
+        ends = [i for i, line in enumerate(lines[:-1]) if re.match(r"\[[\d:]+\] accounting: ", line)]
+        lines = lines[: ends[-1] + 1] if ends else []
     for line in lines:
         match = HEAD.match(line)
         if match:
@@ -244,7 +251,27 @@ def check(path, truth_path, attached, lossy, top):
 
 
 def holds(path, expression):
-    reports = parse(path)
+    return wrong_of(parse(path), expression)
+
+
+def becomes(path, skip, seconds, expression):
+    """`last` is one report after the other. Not one that is being written: its account is its end."""
+    wrong = ["no report comes"]
+    end = time.monotonic() + seconds
+    tried = skip
+    while True:
+        reports = parse(path, whole=True)
+        for n in range(tried + 1, len(reports) + 1):
+            wrong = wrong_of(reports[:n], expression)
+            tried = n
+            if not wrong:
+                return wrong
+        if time.monotonic() > end:
+            return wrong
+        time.sleep(0.05)
+
+
+def wrong_of(reports, expression):
     names = {"reports": reports, "last": reports[-1] if reports else None, "re": re}
     names["total"] = names["last"].total if reports else None
     names["mib"] = names["last"].mib if reports else None
@@ -335,6 +362,10 @@ def main(argv):
         for expression in words[2:]:
             print(*(" ".join(line.split("\n")) for line in holds(words[1], expression)))
         return 0
+    if words[:1] == ["becomes"] and len(words) == 5:
+        wrong = becomes(words[1], int(words[2]), float(words[3]), words[4])
+        print(*wrong, sep="\n")
+        return 1 if wrong else 0
     if len(words) != 3 or words[0] not in ("check", "holds", "symbols"):
         print(__doc__, file=sys.stderr)
         return 2

@@ -7,6 +7,8 @@
 LIMIT=${LIMIT:-150}
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/kernel.sh
+. tests/kernel.sh
 
 N=200 # times that each file is opened
 declare -A cache=([text]=kmalloc-4k [rcu]=kmalloc-256 [rcu_headless]=kmalloc-2k [bulk]=kmalloc-1k [cache]=leaky)
@@ -55,14 +57,14 @@ oracle()
 	account "$1"
 	if [ "$(slab "$1" store_user)" != 1 ]; then
 		return
-	elif await 20 slub_knows "$1" "$objects"; then
+	elif await "$LIMIT" slub_knows "$1" "$objects"; then
 		pass "$1-oracle" "the kernel's list has $objects of ${1}_open, too"
 	else
 		fail "$1-oracle" "the kernel's list has $(known_to_slub "$1") of ${1}_open, the module says $objects"
 	fi
 }
 
-# traced NAME TOOL_OPTIONS -- FILE...: open these under trace
+# traced NAME TOOL_OPTIONS -- FILE...: open these under trace, which goes on
 traced()
 {
 	local name=$1 options=()
@@ -74,11 +76,19 @@ traced()
 	done
 	shift
 	new_case "$name"
-	if ! start_tool -k -o 0 -T 0 "${options[@]}" 1000; then
+	if ! start_tool -k -o 0 -T 0 "${options[@]}" 2; then
 		fail_case "$name" "the tool does not trace"
 		return 1
 	fi
 	open_files "$@"
+	from_now
+}
+
+# ended NAME: the trace, well
+ended()
+{
+	local name=$1
+
 	stop_tool INT
 	if [ "$TOOL_STATUS" != 0 ]; then
 		fail_case "$name" "the tool's exit status is $TOOL_STATUS"
@@ -99,7 +109,7 @@ fi
 
 # --- the hunt: what is it that fills kmalloc-4k?
 
-if traced hunt -f "bytes_alloc==$(slab text slab_size)" --dump=96 -- text; then
+if traced hunt -f "bytes_alloc==$(slab text slab_size)" --dump=96 -- text && ended hunt; then
 	account text
 	[ "$objects" = $N ] || fail hunt "the module has allocated $objects times, not $N"
 	compare hunt-balance "the report balances" "$balance" \
@@ -124,18 +134,23 @@ if traced frees -- rcu rcu_headless bulk cache; then
 	if grep -q 'NOT covered' "$CASE/log"; then
 		checks+=(frees-marked "said to be inexact" 'any("kfree_rcu" in w for w in last.warnings)')
 	else
+		left=True
 		for file in rcu rcu_headless bulk cache; do
 			account $file
 			made=$opened
 			[[ $file = rcu* ]] || made=$((opened * 16))
-			checks+=("$file" "$objects objects of $made" \
-				"last.made_by('${file}_open') == ($objects * $(slab $file slab_size), $objects)")
+			exact="last.made_by('${file}_open') == ($objects * $(slab $file slab_size), $objects)"
+			left+=" and $exact"
+			checks+=("$file" "$objects objects of $made" "$exact")
 			# If it had not seen them all, to find few would be no art.
 			checks+=("$file-seen" "all $made allocations" \
 				"any('{:,} allocated here since'.format($made) in line for s in last.sites
 				if s.frames[0].is_in('${file}_open') for line in s.lines)")
 		done
+		# once the workers that free have been there; what is left is left
+		becomes frees "what is given back is gone after a while" "$left"
 	fi
+	ended frees
 	compare "${checks[@]}"
 	for file in rcu rcu_headless bulk cache; do
 		oracle $file
@@ -158,7 +173,7 @@ elif [ "$(wc -l <"$CASE/log")" = 1 ] && grep -q 'event alloc_vmap_area.*--vmallo
 else
 	fail_case vmalloc-offered "exit status $TOOL_STATUS, but no line that says why"
 fi
-if traced pages "${offered[@]}" -- "${files[@]}"; then
+if traced pages "${offered[@]}" -- "${files[@]}" && ended pages; then
 	checks=(pages-balance "the report balances" "$balance")
 	account order3
 	checks+=(order3 "$objects blocks of eight pages" "last.made_by('order3_open') == ($got, $objects)")

@@ -117,10 +117,10 @@ holds sampled "an estimate, and exact counters" \
 # --- the kernel's memory
 
 if make_objects kernel messages 203 -p @ --dump=64; then
-	holds kernel-count "203 messages of a page, by call site" 'last.made_by("load_msg") == (203 * 4096, 203)'
-	holds kernel-text "what is in them" '"203 of 203 objects begin like" in last.text() and "version 15\\ntimes" in last.text()'
+	becomes kernel-count "203 messages of a page, by call site" 'last.made_by("load_msg") == (203 * 4096, 203)'
+	becomes kernel-text "what is in them" '"203 of 203 objects begin like" in last.text() and "version 15\\ntimes" in last.text()'
 	release_objects
-	holds kernel-released "nothing is left of them" 'last.made_by("load_msg") == (0, 0)'
+	becomes kernel-released "nothing is left of them" 'last.made_by("load_msg") == (0, 0)'
 	end_objects kernel
 fi
 
@@ -146,7 +146,7 @@ new_case killed-tool
 QUIT_FILE=$WORK/quit-bystander "$PROG/churn" &
 bystander=$!
 PIDS+=("$bystander")
-await 10 test -e "$CASE/ready"
+await 60 test -e "$CASE/ready"
 rm -f "$CASE/ready"
 if ! start_target "$PROG/churn"; then
 	fail_case killed-tool "the program does not run"
@@ -165,7 +165,7 @@ else
 fi
 kill -KILL "$TOOL_PID"
 wait "$TOOL_PID" 2>/dev/null
-if await 5 code_is "$TARGET" malloc "$malloc" && await 5 code_is "$TARGET" free "$free"; then
+if await 60 code_is "$TARGET" malloc "$malloc" && await 60 code_is "$TARGET" free "$free"; then
 	pass killed-tool "the target's code is as it was"
 else
 	fail_case killed-tool "a breakpoint is left in the target"
