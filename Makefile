@@ -240,7 +240,7 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/memleak-bpf
 	install -m 644 user/memleak-bpf.8 $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
-	install -m 644 user/render/report.schema.json user/report/report.proto $(DESTDIR)$(DATADIR)
+	install -m 644 user/render/report.schema.json user/diff/diff.schema.json user/report/report.proto $(DESTDIR)$(DATADIR)
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/memleak-bpf $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8

@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "diff/command.h"
 #include "maps/command.h"
 #include "replay/replay.h"
 #include "triage/triage.h"
 
 static const struct command commands[] = {
+	{"diff", diff_command__run},
 	{"maps", maps_command__run},
 	{"report", replay__main},
 	{"triage", triage__main},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzzes the reader of recordings, with what their gzip files hold. Whatever it takes can be
- * rendered in every format, and recorded again as the same report. Inputs are tied to the format
- * by their first fields, which are put before them.
+ * rendered in every format, recorded again as the same report, and compared. Inputs are tied to the
+ * format by their first fields, which are put before them.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "diff/compare.h"
+#include "diff/render.h"
 #include "render/render.h"
 #include "report/gzip.h"
 #include "report/report.h"
@@ -59,6 +61,33 @@ static void record_again(const struct report *r)
 	free(file);
 }
 
+/* With nothing, in every format; with itself there is no difference. */
+static void compare(const struct report *r)
+{
+	static const struct report none;
+	const struct render_opts opts = {.top = 3};
+	struct diff *d = NULL;
+	int i;
+
+	if (diff__new(r, "a", r, "b", &d) || d->n_sites != r->n_sites ||
+	    d->sum[DIFF_UNCHANGED].sites != r->n_sites)
+		abort();
+	diff__free(d);
+	if (diff__new(&none, "a", r, "b", &d) || d->sum[DIFF_NEW_SITE].sites != r->n_sites)
+		abort();
+	for (i = 0; i < RENDER_N; i++) {
+		diff_emit_fn emit = diff_render__find(i);
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		if (!out || (emit && emit(out, d, &opts)) || fclose(out))
+			abort();
+		free(text);
+	}
+	diff__free(d);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct report *r = NULL;
@@ -75,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (i = 0; i < RENDER_N; i++)
 			free(render(renderer__at(i), r, &n));
 		record_again(r);
+		compare(r);
 		report__free(r);
 	} else if (r || !why) {
 		abort();

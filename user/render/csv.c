@@ -4,7 +4,7 @@
  * first. What is not known is empty. function to build_id are those of the innermost frame, stack
  * is the whole of it as in folded stacks.
  */
-#include "render/render.h"
+#include "render/csv.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "render/folded.h"
+#include "render/render.h"
 #include "report/report.h"
 
 /*
@@ -35,7 +36,7 @@ static void quote(FILE *out, const char *s)
 	fputc('"', out);
 }
 
-static int emit_string(FILE *out, const char *s)
+int csv__string(FILE *out, const char *s)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -72,16 +73,28 @@ static int emit_stack(FILE *out, const struct report_site *site)
 
 static int emit_frame(FILE *out, const struct report_frame *f)
 {
-	int err = emit_string(out, f->function);
+	int err = csv__string(out, f->function);
 
 	if (!err)
-		err = emit_string(out, f->path ? f->path : f->file);
+		err = csv__string(out, f->path ? f->path : f->file);
 	fputc(',', out);
 	if (f->line > 0)
 		fprintf(out, "%d", f->line);
 	if (!err)
-		err = emit_string(out, f->image);
-	return err ? err : emit_string(out, f->build_id);
+		err = csv__string(out, f->image);
+	return err ? err : csv__string(out, f->build_id);
+}
+
+int csv__place(FILE *out, const struct report_site *site)
+{
+	static const struct report_frame none;
+	int err = csv__string(out, site->entry);
+
+	if (!err)
+		err = csv__string(out, site->note);
+	if (!err)
+		err = emit_frame(out, site->n_frames ? site->frames : &none);
+	return err ? err : emit_stack(out, site);
 }
 
 static void emit_range(FILE *out, const struct estimate_range *range, uint64_t exact)
@@ -106,7 +119,6 @@ static void emit_kinds(FILE *out, const struct report *r, const struct report_si
 
 static int emit_site(FILE *out, const struct report *r, const struct report_site *site)
 {
-	static const struct report_frame none;
 	int err;
 
 	fprintf(out, "%" PRIu64 ",%" PRIu64, site->bytes, site->count);
@@ -120,13 +132,7 @@ static int emit_site(FILE *out, const struct report *r, const struct report_site
 		fputs(",,", out);
 	else
 		fprintf(out, ",%" PRIu64 ",%" PRIu64, site->youngest_ns, site->oldest_ns);
-	err = emit_string(out, site->entry);
-	if (!err)
-		err = emit_string(out, site->note);
-	if (!err)
-		err = emit_frame(out, site->n_frames ? site->frames : &none);
-	if (!err)
-		err = emit_stack(out, site);
+	err = csv__place(out, site);
 	emit_kinds(out, r, site);
 	fputc('\n', out);
 	return err;
@@ -140,7 +146,7 @@ static int emit_csv(FILE *out, const struct report *r, const struct render_opts 
 	(void)opts;
 	errno = 0;
 	fputs("bytes,count,bytes_low,bytes_high,count_low,count_high,bytes_delta,count_delta,"
-	      "youngest_ns,oldest_ns,entry,note,function,file,line,image,build_id,stack,"
+	      "youngest_ns,oldest_ns," CSV_PLACE ","
 	      "definite_bytes,definite_count,indirect_bytes,indirect_count,possible_bytes,"
 	      "possible_count,reachable_bytes,reachable_count,unjudged_bytes,unjudged_count\n",
 	      out);

@@ -17,10 +17,18 @@ struct node {
 	uint32_t parent, name, image;
 	uint32_t child, sibling; /* NONE: no more */
 	uint64_t bytes, count;
+	struct flame_change change;
+};
+
+/* What a stack adds to each of its nodes. */
+struct weight {
+	uint64_t bytes, count;
+	struct flame_change change;
 };
 
 struct flame {
 	uint64_t seed;
+	bool compared;
 	struct strtab names; /* 0 is "" */
 	struct node *nodes;  /* in order of first sight; 0 is the root */
 	size_t n_nodes, max_nodes;
@@ -107,7 +115,8 @@ static bool same_call(const void *ctx, uint32_t idx, const void *key)
 {
 	const struct node *a = &((const struct flame *)ctx)->nodes[idx], *b = key;
 
-	return a->parent == b->parent && a->name == b->name && a->image == b->image;
+	return a->parent == b->parent && a->name == b->name &&
+	       (a->image == b->image || ((const struct flame *)ctx)->compared);
 }
 
 static uint64_t add(uint64_t a, uint64_t b)
@@ -117,16 +126,28 @@ static uint64_t add(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
+static void add_weight(struct node *node, const struct weight *w)
+{
+	struct flame_change *c = &node->change;
+
+	node->bytes = add(node->bytes, w->bytes);
+	node->count = add(node->count, w->count);
+	c->old_bytes = add(c->old_bytes, w->change.old_bytes);
+	c->old_count = add(c->old_count, w->change.old_count);
+	c->new_bytes = add(c->new_bytes, w->change.new_bytes);
+	c->new_count = add(c->new_count, w->change.new_count);
+}
+
 /* The callee of *at with that name, to which *at moves. */
 static int call(struct flame *f, uint32_t *at, uint32_t name, uint32_t image,
-		const struct report_site *site)
+		const struct weight *weight)
 {
 	struct node key = {.parent = *at, .name = name, .image = image, .child = NONE};
 	uint64_t hash = hashidx__combine(f->seed, key.parent);
 	uint32_t idx;
 	int err;
 
-	hash = hashidx__combine(hash, (uint64_t)name << 32 | image);
+	hash = hashidx__combine(hash, (uint64_t)name << 32 | (f->compared ? 0 : image));
 	idx = hashidx__find(&f->by_call, hash, same_call, f, &key);
 	if (idx == HASHIDX_NONE) {
 		err = make_room(&f->nodes, f->n_nodes, &f->max_nodes, sizeof(*f->nodes));
@@ -140,25 +161,23 @@ static int call(struct flame *f, uint32_t *at, uint32_t name, uint32_t image,
 		f->nodes[idx] = key;
 		hashidx__put(&f->by_call, hash, idx);
 	}
-	f->nodes[idx].bytes = add(f->nodes[idx].bytes, site->bytes);
-	f->nodes[idx].count = add(f->nodes[idx].count, site->count);
+	add_weight(&f->nodes[idx], weight);
 	*at = idx;
 	return 0;
 }
 
-static int add_site(struct flame *f, const struct report_site *site)
+static int add_site(struct flame *f, const struct report_site *site, const struct weight *weight)
 {
 	const char *root = words__root(site);
 	uint32_t at = 0, name, image = 0;
 	size_t i = site->n_frames;
 	int err = 0;
 
-	f->nodes[0].bytes = add(f->nodes[0].bytes, site->bytes);
-	f->nodes[0].count = add(f->nodes[0].count, site->count);
+	add_weight(&f->nodes[0], weight);
 	if (root) {
 		err = text_name(f, root, &name);
 		if (!err)
-			err = call(f, &at, name, 0, site);
+			err = call(f, &at, name, 0, weight);
 	}
 	while (!err && i--) {
 		const struct report_frame *frame = &site->frames[i];
@@ -167,7 +186,7 @@ static int add_site(struct flame *f, const struct report_site *site)
 		if (!err)
 			err = text_name(f, frame->image ? frame->image : "", &image);
 		if (!err)
-			err = call(f, &at, name, image, site);
+			err = call(f, &at, name, image, weight);
 	}
 	return err;
 }
@@ -208,6 +227,7 @@ static int sort(struct flame *f)
 		to->depth = idx ? f->sorted[to->parent].depth + 1 : 0;
 		to->bytes = node->bytes;
 		to->count = node->count;
+		to->change = node->change;
 		to->name_id = node->name;
 		to->image_id = node->image;
 		to->name = f->names.text[node->name];
@@ -226,14 +246,14 @@ cleanup:
 	return err;
 }
 
-int flame__new(const struct report *r, struct flame **out)
+/* A tree with a root only. */
+static int start(struct flame **out)
 {
 	struct flame *f = calloc(1, sizeof(*f));
 	uint32_t name;
 	int err = -ENOMEM;
-	size_t i;
 
-	*out = NULL;
+	*out = f;
 	if (!f)
 		return err;
 	f->seed = hashidx__seed();
@@ -243,20 +263,61 @@ int flame__new(const struct report *r, struct flame **out)
 		err = text_name(f, "all", &name);
 	if (!err)
 		err = make_room(&f->nodes, 0, &f->max_nodes, sizeof(*f->nodes));
-	if (err)
-		goto cleanup;
-	f->nodes[f->n_nodes++] = (struct node){.name = name, .child = NONE, .sibling = NONE};
-	for (i = 0; !err && i < r->n_sites; i++)
-		err = add_site(f, &r->sites[i]);
+	if (!err)
+		f->nodes[f->n_nodes++] =
+			(struct node){.name = name, .child = NONE, .sibling = NONE};
+	return err;
+}
+
+/* Take the tree of which all stacks are in it, or free it. */
+static int finish(struct flame *f, int err, struct flame **out)
+{
 	if (!err)
 		err = sort(f);
 	if (err)
-		goto cleanup;
-	*out = f;
-	f = NULL;
-cleanup:
-	flame__free(f);
+		flame__free(f);
+	*out = err ? NULL : f;
 	return err;
+}
+
+int flame__new(const struct report *r, struct flame **out)
+{
+	struct flame *f;
+	int err = start(&f);
+	size_t i;
+
+	for (i = 0; !err && i < r->n_sites; i++) {
+		const struct weight weight = {r->sites[i].bytes, r->sites[i].count, {0}};
+
+		err = add_site(f, &r->sites[i], &weight);
+	}
+	return finish(f, err, out);
+}
+
+int flame__new_compared(const struct flame_stack *stacks, size_t n, struct flame **out)
+{
+	struct flame *f;
+	int err = start(&f);
+	size_t i;
+
+	if (!err)
+		f->compared = true;
+	for (i = 0; !err && i < n; i++) {
+		const struct flame_change *c = &stacks[i].change;
+		const struct weight weight = {
+			c->old_bytes > c->new_bytes ? c->old_bytes : c->new_bytes,
+			c->old_count > c->new_count ? c->old_count : c->new_count,
+			*c,
+		};
+
+		err = add_site(f, stacks[i].site, &weight);
+	}
+	return finish(f, err, out);
+}
+
+bool flame__is_compared(const struct flame *f)
+{
+	return f->compared;
 }
 
 void flame__free(struct flame *f)

@@ -43,10 +43,19 @@
 		return whole ? (100 * part / whole).toFixed(2) + " %" : "0 %";
 	}
 
-	function describe(i) {
-		var image = tree.names[tree.image[i]];
+	function number(n) {
+		return n.toLocaleString("en");
+	}
 
-		return name(i) + (image ? " [" + image + "]" : "") + ": " +
+	function describe(i) {
+		var image = tree.names[tree.image[i]], who = name(i) + (image ? " [" + image + "]" : ""), c;
+
+		if (tree.change) {
+			c = tree.change[i].map(number);
+			return who + ": from " + c[0] + " to " + c[1] + " bytes, from " + c[2] + " to " + c[3] +
+				" allocations";
+		}
+		return who + ": " +
 			tree.bytes[i].toLocaleString("en") + " bytes in " +
 			tree.count[i].toLocaleString("en") + " allocations, " +
 			percent(values[i], values[0]) + (byCount ? " of all allocations" : " of all bytes");

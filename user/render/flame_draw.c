@@ -12,13 +12,38 @@
 #define CHAR_WIDTH 7.3
 #define THINNEST 0.5
 #define N_HUES 6 /* .k0 to .k5 in flame.css */
+/* of comparisons: .k6 as it was, three shades of red, three of blue */
+#define UNCHANGED 6
+#define GROWN 7
+#define SHRUNK 10
+#define SHADES 3
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / (double)whole : 0;
+}
+
+/* Darker the larger a part of what there was or is has come or gone. */
+static unsigned int change_hue(const struct flame_node *node)
+{
+	const struct flame_change *c = &node->change;
+	bool more = c->new_bytes > c->old_bytes;
+	uint64_t by = more ? c->new_bytes - c->old_bytes : c->old_bytes - c->new_bytes;
+	unsigned int shade = (unsigned int)(share(by, node->bytes) * SHADES);
+
+	if (!by)
+		return UNCHANGED;
+	return (more ? GROWN : SHRUNK) + (shade < SHADES ? shade : SHADES - 1);
+}
 
 /* The same library has the same colour in each picture. FNV-1a. */
-static unsigned int hue(const struct flame_node *node)
+static unsigned int hue(const struct flame *f, const struct flame_node *node)
 {
 	uint32_t hash = 2166136261u;
 	const char *s;
 
+	if (flame__is_compared(f))
+		return change_hue(node);
 	for (s = node->image; *s; s++)
 		hash = (hash ^ (unsigned char)*s) * 16777619u;
 	return node->depth ? hash % N_HUES : 0;
@@ -56,27 +81,38 @@ static void draw_label(FILE *out, const char *name, double w)
 	render__escape_xml(out, name);
 }
 
-static double share(uint64_t part, uint64_t whole)
+static void draw_figures(FILE *out, const struct flame *f, const struct flame_node *node,
+			 const struct flame_node *root)
 {
-	return whole ? (double)part / (double)whole : 0;
+	const struct flame_change *c = &node->change;
+	char a[FORMAT_NUMBER_SIZE], b[FORMAT_NUMBER_SIZE];
+
+	if (!flame__is_compared(f)) {
+		fprintf(out, ": %s bytes in %s allocations, %.2f %% of all bytes",
+			format__number(a, node->bytes), format__number(b, node->count),
+			100 * share(node->bytes, root->bytes));
+		return;
+	}
+	fprintf(out, ": from %s to %s bytes", format__number(a, c->old_bytes),
+		format__number(b, c->new_bytes));
+	fprintf(out, ", from %s to %s allocations", format__number(a, c->old_count),
+		format__number(b, c->new_count));
 }
 
-static void draw_node(FILE *out, const struct flame_node *node, const struct flame_node *root,
-		      double x, double w, double top)
+static void draw_node(FILE *out, const struct flame *f, const struct flame_node *node,
+		      const struct flame_node *root, double x, double w, double top)
 {
-	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE];
 	double y = top + node->depth * ROW;
 
-	fprintf(out, "<g class=\"k%u\"><title>", hue(node));
+	fprintf(out, "<g class=\"k%u\"><title>", hue(f, node));
 	render__escape_xml(out, node->name);
 	if (*node->image) {
 		fputs(" [", out);
 		render__escape_xml(out, node->image);
 		fputc(']', out);
 	}
-	fprintf(out, ": %s bytes in %s allocations, %.2f %% of all bytes</title>",
-		format__number(bytes, node->bytes), format__number(count, node->count),
-		100 * share(node->bytes, root->bytes));
+	draw_figures(out, f, node, root);
+	fputs("</title>", out);
 	fprintf(out, "<rect x=\"%.2f\" y=\"%g\" width=\"%.2f\" height=\"%d\"/>", x, y, w, ROW - 1);
 	if (w >= 6 + 3 * CHAR_WIDTH) {
 		fprintf(out, "<text x=\"%.2f\" y=\"%g\">", x + 3, y + 13);
@@ -103,10 +139,29 @@ void flame__draw(FILE *out, const struct flame *f, double top)
 		w = i ? FLAME_WIDTH * share(node->bytes, nodes[0].bytes) : FLAME_WIDTH;
 		where[node->depth + 1] = where[node->depth];
 		if (w >= THINNEST)
-			draw_node(out, node, &nodes[0], where[node->depth], w, top);
+			draw_node(out, f, node, &nodes[0], where[node->depth], w, top);
 		where[node->depth] += w;
 	}
 	fputs("</g>\n", out);
+}
+
+/* Of each node the four figures of its change. */
+static void emit_changes(struct jsonout *j, const struct flame_node *nodes, size_t n)
+{
+	size_t i;
+
+	jsonout__begin(j, "change", '[');
+	for (i = 0; i < n; i++) {
+		const struct flame_change *c = &nodes[i].change;
+
+		jsonout__begin(j, NULL, '[');
+		jsonout__u64(j, NULL, c->old_bytes);
+		jsonout__u64(j, NULL, c->new_bytes);
+		jsonout__u64(j, NULL, c->old_count);
+		jsonout__u64(j, NULL, c->new_count);
+		jsonout__end(j, ']');
+	}
+	jsonout__end(j, ']');
 }
 
 /* Columns, and each name once: a tree of a hundred thousand nodes is to open at once. */
@@ -138,7 +193,7 @@ static void emit_data(FILE *out, const struct flame *f)
 	jsonout__end(&j, ']');
 	jsonout__begin(&j, "hue", '[');
 	for (i = 0; i < n; i++)
-		jsonout__u64(&j, NULL, hue(&nodes[i]));
+		jsonout__u64(&j, NULL, hue(f, &nodes[i]));
 	jsonout__end(&j, ']');
 	jsonout__begin(&j, "bytes", '[');
 	for (i = 0; i < n; i++)
@@ -148,6 +203,8 @@ static void emit_data(FILE *out, const struct flame *f)
 	for (i = 0; i < n; i++)
 		jsonout__u64(&j, NULL, nodes[i].count);
 	jsonout__end(&j, ']');
+	if (flame__is_compared(f))
+		emit_changes(&j, nodes, n);
 	jsonout__end(&j, '}');
 }
 

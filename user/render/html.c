@@ -3,7 +3,7 @@
  * A page in one file that needs nothing else, neither a network nor a script to be read: what the
  * report says first, then the stacks, the flame graph, and the account. It is well-formed XML, too.
  */
-#include "render/render.h"
+#include "render/html.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +15,7 @@
 #include "render/format.h"
 #include "render/memory.h"
 #include "render/reach.h"
+#include "render/render.h"
 #include "render/words.h"
 #include "report/report.h"
 
@@ -22,7 +23,7 @@
 #define OPEN_SITES 3   /* whose frames show at once */
 #define MAX_BLOCKS 100 /* of a site */
 
-static void element(FILE *out, const char *tag, const char *class, const char *text)
+void html__element(FILE *out, const char *tag, const char *class, const char *text)
 {
 	fprintf(out, "<%s%s%s%s>", tag, class ? " class=\"" : "", class ? class : "",
 		class ? "\"" : "");
@@ -30,10 +31,8 @@ static void element(FILE *out, const char *tag, const char *class, const char *t
 	fprintf(out, "</%s>\n", tag);
 }
 
-static void emit_head(FILE *out, const struct report *r)
+void html__head(FILE *out, const char *title)
 {
-	char line[WORDS_SIZE];
-
 	fputs("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\"><head>"
 	      "<meta charset=\"utf-8\"/>\n"
 	      "<meta name=\"viewport\" content=\"width=device-width\"/>\n"
@@ -41,18 +40,18 @@ static void emit_head(FILE *out, const struct report *r)
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 	      "style-src 'unsafe-inline'; script-src 'unsafe-inline'\"/>\n",
 	      out);
-	element(out, "title", NULL, words__title(line, r));
+	html__element(out, "title", NULL, title);
 	fprintf(out, "<style>\n%s</style>\n", asset_page_css);
 	flame__style(out);
 	fputs("</head><body>\n<a class=\"skip\" href=\"#stacks\">Skip to the "
 	      "stacks</a>\n<header>\n",
 	      out);
-	element(out, "h1", NULL, line);
+	html__element(out, "h1", NULL, title);
 }
 
 static void emit_warning(const char *sentence, void *arg)
 {
-	element(arg, "p", "warn", sentence);
+	html__element(arg, "p", "warn", sentence);
 }
 
 static void emit_verdict(FILE *out, const struct report *r)
@@ -62,7 +61,7 @@ static void emit_verdict(FILE *out, const struct report *r)
 
 	fputs("<section class=\"verdict\" aria-label=\"Verdict\">\n", out);
 	for (i = 0; words__verdict(line, r, i); i++)
-		element(out, "p", NULL, line);
+		html__element(out, "p", NULL, line);
 	fputs("</section>\n", out);
 	words__warnings(r, emit_warning, out);
 	fputs("</header>\n<main>\n", out);
@@ -106,7 +105,7 @@ static void emit_frame(FILE *out, const struct report_frame *f)
 	fprintf(out, "</td><td>0x%" PRIx64 "</td></tr>\n", f->addr);
 }
 
-static void emit_stack(FILE *out, const struct report_site *site)
+void html__stack(FILE *out, const struct report_site *site)
 {
 	const char *why = site->stack_lost ? "stack unavailable" : site->stack_cut;
 	size_t i;
@@ -194,7 +193,7 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 		fputs("</p>\n", out);
 	}
 	lines(out, site->detail);
-	emit_stack(out, site);
+	html__stack(out, site);
 	emit_blocks(out, r, site);
 	lines(out, site->after);
 	fputs("</details>\n", out);
@@ -224,21 +223,19 @@ static void emit_sites(FILE *out, const struct report *r)
 	fputs("</section>\n", out);
 }
 
-static void emit_flame(FILE *out, const struct report *r, const struct flame *f)
+void html__flame(FILE *out, const struct flame *f, const char *what)
 {
 	double height = flame__height(f) + 4;
 
-	if (!r->n_sites)
-		return;
 	fprintf(out,
 		"<section><h2 id=\"graph\">Flame graph</h2>\n"
-		"<p class=\"dim\">As wide as the bytes that a function and what it called hold. "
-		"Click, or Enter, zooms; Escape goes back; arrow keys move; / searches.</p>\n"
+		"<p class=\"dim\">%s Click, or Enter, zooms; Escape goes back; arrow keys move; / "
+		"searches.</p>\n"
 		"<div id=\"flame-bar\" class=\"flbar\"></div>\n"
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"flame\" data-top=\"2\" "
 		"viewBox=\"0 0 %d %.0f\" width=\"%d\" height=\"%.0f\" role=\"group\" "
 		"aria-labelledby=\"graph\">\n",
-		FLAME_WIDTH, height, FLAME_WIDTH, height);
+		what, FLAME_WIDTH, height, FLAME_WIDTH, height);
 	flame__draw(out, f, 2);
 	fputs("</svg>\n</section>\n", out);
 }
@@ -271,7 +268,7 @@ static void sentence(FILE *out, const struct report *r, const char *topic,
 	fputs(topic, mem);
 	any = emit(mem, r);
 	if (!fclose(mem) && any)
-		element(out, "p", NULL, text);
+		html__element(out, "p", NULL, text);
 	free(text);
 }
 
@@ -338,6 +335,7 @@ static void emit_origin(FILE *out, const struct report *r)
 
 static int emit_html(FILE *out, const struct report *r, const struct render_opts *opts)
 {
+	char title[WORDS_SIZE];
 	struct flame *f = NULL;
 	int err;
 
@@ -346,10 +344,12 @@ static int emit_html(FILE *out, const struct report *r, const struct render_opts
 	if (err)
 		return err;
 	errno = 0;
-	emit_head(out, r);
+	html__head(out, words__title(title, r));
 	emit_verdict(out, r);
 	emit_sites(out, r);
-	emit_flame(out, r, f);
+	if (r->n_sites)
+		html__flame(out, f,
+			    "As wide as the bytes that a function and what it called hold.");
 	emit_account(out, r);
 	emit_origin(out, r);
 	fputs("</main>\n", out);

@@ -9,13 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "render/json.h"
 #include "render/jsonout.h"
 #include "render/words.h"
 #include "report/report.h"
 
 #define SCHEMA_VERSION 1 /* grows when a key goes or means something else, not with new ones */
 
-static void emit_origin(struct jsonout *j, const struct report_origin *o)
+void json__origin(struct jsonout *j, const struct report_origin *o)
 {
 	jsonout__begin(j, "origin", '{');
 	jsonout__string(j, "tool", o->tool);
@@ -119,6 +120,18 @@ static void emit_reach(struct jsonout *j, const struct report *r)
 	jsonout__end(j, '}');
 }
 
+void json__stack(struct jsonout *j, const struct report_site *site)
+{
+	size_t i;
+
+	jsonout__bool(j, "stack_lost", site->stack_lost);
+	jsonout__string(j, "stack_cut", site->stack_cut);
+	jsonout__begin(j, "frames", '[');
+	for (i = 0; i < site->n_frames; i++)
+		emit_frame(j, &site->frames[i]);
+	jsonout__end(j, ']');
+}
+
 static void emit_blocks(struct jsonout *j, const struct report *r, const struct report_site *site)
 {
 	size_t i;
@@ -148,8 +161,6 @@ static void emit_blocks(struct jsonout *j, const struct report *r, const struct 
 
 static void emit_site(struct jsonout *j, const struct report *r, const struct report_site *site)
 {
-	size_t i;
-
 	jsonout__begin(j, NULL, '{');
 	jsonout__u64(j, "bytes", site->bytes);
 	jsonout__u64(j, "count", site->count);
@@ -173,12 +184,7 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 	jsonout__string(j, "note", site->note);
 	jsonout__string(j, "detail", site->detail);
 	jsonout__string(j, "after", site->after);
-	jsonout__bool(j, "stack_lost", site->stack_lost);
-	jsonout__string(j, "stack_cut", site->stack_cut);
-	jsonout__begin(j, "frames", '[');
-	for (i = 0; i < site->n_frames; i++)
-		emit_frame(j, &site->frames[i]);
-	jsonout__end(j, ']');
+	json__stack(j, site);
 	emit_blocks(j, r, site);
 	emit_kinds(j, r, site->reach);
 	if (reach__is_judged(&r->reach))
@@ -286,7 +292,7 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	errno = 0;
 	jsonout__begin(&j, NULL, '{');
 	jsonout__u64(&j, "schema", SCHEMA_VERSION);
-	emit_origin(&j, &r->origin);
+	json__origin(&j, &r->origin);
 	jsonout__i64(&j, "time", r->time);
 	jsonout__i64(&j, "pid", r->pid);
 	jsonout__string(&j, "comm", r->comm);

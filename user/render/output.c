@@ -51,18 +51,18 @@ static int open_beside(const char *path, char **temporary)
 	return fd;
 }
 
-static int write_one(const struct output *o, const struct report *r, const struct render_opts *opts)
+int output__to_file(const char *path, int (*emit)(FILE *out, const void *what), const void *what)
 {
 	char *temporary = NULL;
 	FILE *out = NULL;
 	int fd, err;
 
-	if (is_device(o->path)) {
-		fd = open(o->path, O_WRONLY | O_CLOEXEC);
+	if (is_device(path)) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
 		if (fd < 0)
 			return -errno;
 	} else {
-		fd = open_beside(o->path, &temporary);
+		fd = open_beside(path, &temporary);
 		if (fd < 0)
 			return fd;
 	}
@@ -72,18 +72,38 @@ static int write_one(const struct output *o, const struct report *r, const struc
 		close(fd);
 		goto cleanup;
 	}
-	err = o->renderer->emit(out, r, opts);
+	err = emit(out, what);
 	if (!err && temporary && fchmod(fd, creation_mode()))
 		err = -errno;
 	if (fclose(out) && !err)
 		err = -errno;
-	if (!err && temporary && rename(temporary, o->path))
+	if (!err && temporary && rename(temporary, path))
 		err = -errno;
 cleanup:
 	if (err && temporary)
 		unlink(temporary);
 	free(temporary);
 	return err;
+}
+
+struct job {
+	const struct renderer *renderer;
+	const struct report *report;
+	const struct render_opts *opts;
+};
+
+static int emit_job(FILE *out, const void *what)
+{
+	const struct job *job = what;
+
+	return job->renderer->emit(out, job->report, job->opts);
+}
+
+static int write_one(const struct output *o, const struct report *r, const struct render_opts *opts)
+{
+	const struct job job = {.renderer = o->renderer, .report = r, .opts = opts};
+
+	return output__to_file(o->path, emit_job, &job);
 }
 
 int output__write(const struct output *outputs, size_t n, const struct report *r,

@@ -36,8 +36,13 @@ int output__check(const struct output *outputs, size_t n, const struct output **
 int output__write(const struct output *outputs, size_t n, const struct report *r,
 		  const struct render_opts *opts, const struct output **bad);
 /*
- * The same, and to out; formats of which out cannot hold several wait for the last report. Returns
- * 0 or negative errno of out, and sets *file_error to that of the files and *bad as above.
+ * Whatever emit writes, in the same way. emit returns 0 or negative errno, which is passed on; so
+ * is what goes wrong with the file.
+ */
+int output__to_file(const char *path, int (*emit)(FILE *out, const void *what), const void *what);
+/*
+ * output__write, and to out; formats of which out cannot hold several wait for the last report.
+ * Returns 0 or negative errno of out, and sets *file_error to that of the files and *bad as above.
  */
 int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
 		  const struct output **bad, int *file_error);

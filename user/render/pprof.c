@@ -7,13 +7,14 @@
  * as a frame it would take everything for its own. Strings are written as the text report has them:
  * readers may refuse what is not UTF-8.
  */
-#include "render/render.h"
+#include "render/pprof.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/gzip.h"
+#include "render/render.h"
 #include "render/words.h"
 #include "report/hashidx.h"
 #include "report/proto.h"
@@ -303,16 +304,20 @@ static uint64_t clamp(uint64_t value)
 	return value > INT64_MAX ? INT64_MAX : value;
 }
 
-static void emit_site(struct profile *p, const struct report_site *site)
+static void emit_sample(struct profile *p, const struct pprof_sample *sample)
 {
-	size_t n = list_locations(p, site);
-	uint64_t values[] = {clamp(site->count), clamp(site->bytes)};
+	const struct report_site *site = sample->where;
+	size_t n = list_locations(p, site), i;
+	uint64_t values[] = {clamp(sample->what->count), clamp(sample->what->bytes)};
 
+	for (i = 0; sample->is_base && i < 2; i++)
+		values[i] = -values[i];
 	proto__packed(&p->message, 1, p->ids, n);
 	proto__packed(&p->message, 2, values, 2);
 	label(p, "entry", site->entry);
 	label(p, "note", site->note);
 	label(p, "stack cut", site->stack_cut);
+	label(p, "pprof::base", sample->is_base ? "true" : NULL);
 	proto__message(&p->whole, PROFILE_SAMPLE, &p->message);
 }
 
@@ -331,7 +336,8 @@ static void emit_comment(const char *sentence, void *arg)
 	proto__packed(&p->whole, PROFILE_COMMENT, &text, 1);
 }
 
-static void build(struct profile *p, const struct report *r)
+static void build(struct profile *p, const struct report *r, const struct pprof_sample *samples,
+		  size_t n)
 {
 	bool by_bytes = !(r->sampling.calls > 1);
 	size_t i;
@@ -339,8 +345,8 @@ static void build(struct profile *p, const struct report *r)
 	string(p, ""); /* has to be the first */
 	value_type(p, PROFILE_SAMPLE_TYPE, "inuse_objects", "count");
 	value_type(p, PROFILE_SAMPLE_TYPE, "inuse_space", "bytes");
-	for (i = 0; i < r->n_sites && !p->failed; i++)
-		emit_site(p, &r->sites[i]);
+	for (i = 0; i < n && !p->failed; i++)
+		emit_sample(p, &samples[i]);
 	emit_mappings(p);
 	proto__i64(&p->whole, PROFILE_TIME_NANOS, (int64_t)r->time * 1000000000);
 	value_type(p, PROFILE_PERIOD_TYPE, by_bytes ? "space" : "objects",
@@ -370,19 +376,34 @@ static void clear(struct profile *p)
 	proto__clear(&p->inner);
 }
 
-static int emit_pprof(FILE *out, const struct report *r, const struct render_opts *opts)
+int pprof__emit(FILE *out, const struct report *r, const struct pprof_sample *samples, size_t n)
 {
 	struct profile p = {.seed = hashidx__seed()};
 	int err = -ENOMEM;
 
-	(void)opts;
 	strtab__init(&p.strings);
-	build(&p, r);
+	build(&p, r, samples, n);
 	errno = 0;
 	if (!p.failed && !p.whole.failed)
 		err = gzip__write(out, p.whole.data, p.whole.size);
 	clear(&p);
 	return err ? err : render__end(out);
+}
+
+static int emit_pprof(FILE *out, const struct report *r, const struct render_opts *opts)
+{
+	struct pprof_sample *samples = calloc(r->n_sites + 1, sizeof(*samples));
+	size_t i;
+	int err;
+
+	(void)opts;
+	if (!samples)
+		return -ENOMEM;
+	for (i = 0; i < r->n_sites; i++)
+		samples[i] = (struct pprof_sample){&r->sites[i], &r->sites[i], false};
+	err = pprof__emit(out, r, samples, r->n_sites);
+	free(samples);
+	return err;
 }
 
 const struct renderer render_pprof = {

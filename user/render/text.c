@@ -13,6 +13,7 @@
 #include "render/format.h"
 #include "render/memory.h"
 #include "render/reach.h"
+#include "render/text.h"
 #include "render/words.h"
 #include "report/report.h"
 
@@ -133,6 +134,13 @@ static void emit_stack(const struct text *t, const struct report_site *site)
 	styled(t, STYLE_DIM, site->stack_cut);
 	styled(t, STYLE_DIM, "]");
 	fputc('\n', t->out);
+}
+
+void text__stack(FILE *out, bool color, const struct report_site *site)
+{
+	const struct text t = {.out = out, .color = color};
+
+	emit_stack(&t, site);
 }
 
 static void emit_entry(const struct text *t, const struct report *r, const struct report_site *site)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "replay/replay.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,35 +9,10 @@
 #include "render/output.h"
 #include "render/render.h"
 #include "replay/options.h"
-#include "report/reportfile.h"
+#include "replay/recording.h"
 #include "report/report.h"
 
 #define EXIT_USAGE 2
-
-static void fail(const char *what, const char *path, const char *why)
-{
-	fprintf(stderr, "memleak-bpf: cannot %s ", what);
-	render__escape(stderr, path);
-	fprintf(stderr, ": %s\n", why);
-}
-
-static int load(const char *path, struct report **out)
-{
-	const char *why;
-	int fd, err;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		err = -errno;
-		fail("read", path, strerror(errno));
-		return err;
-	}
-	err = reportfile__read(fd, out, &why);
-	if (err)
-		fail("read", path, why);
-	close(fd);
-	return err;
-}
 
 static int show(const struct replay_options *o, const struct report *r)
 {
@@ -55,14 +28,14 @@ static int show(const struct replay_options *o, const struct report *r)
 			outputs[n++] = (struct output){renderer__at(i), o->output[i]};
 	err = output__write(outputs, n, r, &opts, &bad);
 	if (err)
-		fail("write", bad->path, strerror(-err));
+		recording__complain("write", bad->path, strerror(-err));
 	if (n && !o->format)
 		return err;
 	format = o->format ? renderer__find(o->format) : &render_text;
 	opts.color = !o->no_color && isatty(STDOUT_FILENO);
 	i = format->emit(stdout, r, &opts);
 	if (i)
-		fail("write", "standard output", strerror(-i));
+		recording__complain("write", "standard output", strerror(-i));
 	return err ? err : i;
 }
 
@@ -78,7 +51,7 @@ int replay__main(int argc, char **argv)
 		replay_options__help(stdout);
 		return EXIT_SUCCESS;
 	}
-	err = load(o.file, &r);
+	err = recording__load(o.file, &r);
 	if (!err)
 		err = show(&o, r);
 	report__free(r);
