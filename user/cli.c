@@ -83,7 +83,7 @@ static const struct opt {
 	{'v', "verbose", NULL},
 	{'h', "help", NULL},
 	{OPT_USER, "user", "a user: NAME or UID, or with a group NAME:GROUP or UID:GID"},
-	{OPT_SORT, "sort", "size or count"},
+	{OPT_SORT, "sort", "verdict, size or count"},
 	{OPT_OFFSET, "offset", "a list like malloc=0x1234,free=0x5678"},
 	{OPT_MAX_LIVE, "max-live", "a number of blocks (1 to 117440512)"},
 	{OPT_MAX_STACKS, "max-stacks", "a number of stacks (1 to 4194304)"},
@@ -154,7 +154,8 @@ void cli__help(FILE *out)
 	      "  -o, --older MS             only blocks older than this (500); up to two ticks\n"
 	      "                             of the kernel's clock older may be left out\n"
 	      "  -T, --top N                only the N largest stacks (10; 0: all)\n"
-	      "      --sort size|count      largest by bytes or by number of blocks (size)\n"
+	      "      --sort BY              verdict: what leaks first, then by bytes (default);\n"
+	      "                             size: by bytes; count: by number of blocks\n"
 	      "  -a, --show-allocs          address and size of every block, too\n"
 	      "  -t, --trace                print each allocation and free when it happens\n"
 	      "  -C, --combined-only        totals only: no ages, nothing left out as young\n"
@@ -342,6 +343,19 @@ static int format(const struct parser *p, const char *value)
 	return bad_value(p, OPT_FORMAT, value);
 }
 
+static int sort(const struct parser *p, const char *value)
+{
+	if (!strcmp(value, "verdict"))
+		p->cli->sort = REPORT_SORT_VERDICT;
+	else if (!strcmp(value, "size"))
+		p->cli->sort = REPORT_SORT_SIZE;
+	else if (!strcmp(value, "count"))
+		p->cli->sort = REPORT_SORT_COUNT;
+	else
+		return bad_value(p, OPT_SORT, value);
+	return 0;
+}
+
 static int parse_command(const struct parser *p, const char *value)
 {
 	struct cli *cli = p->cli;
@@ -399,10 +413,7 @@ static int parse_value(struct parser *p, int id, const char *value)
 	case 'd':
 		return number(p, id, value, false, 1, MAX_SECONDS, &cli->duration_s);
 	case OPT_SORT:
-		cli->sort_by_count = !strcmp(value, "count");
-		if (!cli->sort_by_count && strcmp(value, "size") != 0)
-			return bad_value(p, id, value);
-		return 0;
+		return sort(p, value);
 	case OPT_STACK:
 		cli->frame_pointers = !strcmp(value, "fp");
 		if (!cli->frame_pointers && strcmp(value, "table") != 0)
@@ -649,6 +660,7 @@ int cli__parse(int argc, char **argv, struct cli *cli, FILE *err)
 		.older_ns = 500 * NS_PER_MS,
 		.max_size = UINT64_MAX,
 		.top = 10,
+		.sort = REPORT_SORT_VERDICT,
 		.sample = 1,
 		.max_live = 1 << 20,
 		.max_stacks = 1 << 14,

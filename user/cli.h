@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "render/render.h"
+#include "report/report.h"
 
 struct cli {
 	pid_t pid;	    /* -p, 0: none */
@@ -31,7 +32,7 @@ struct cli {
 	const char *prefix;	     /* -S */
 	const char *offsets;	     /* --offset */
 	bool combined_only;	     /* -C */
-	bool sort_by_count;	     /* --sort size|count */
+	enum report_sort sort;	     /* --sort */
 	int verbose;		     /* -v, counted */
 	uint64_t interval_s; /* INTERVAL, default 5; 0: not given and a command: only the final
 				report */

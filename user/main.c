@@ -51,7 +51,7 @@ static int run_kernel(const struct cli *cli)
 		.model =
 			{
 				.older_ns = cli->older_ns,
-				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
+				.sort = cli->sort,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
 				.sampling = {.calls = 1},
@@ -96,11 +96,12 @@ static int run(const struct cli *cli)
 		.model =
 			{
 				.older_ns = cli->older_ns,
-				.sort = cli->sort_by_count ? REPORT_SORT_COUNT : REPORT_SORT_SIZE,
+				.sort = cli->sort,
 				.show_blocks = cli->show_blocks,
 				.combined_only = cli->combined_only,
 				.lost_first = cli->reach,
 				.sampling = {.calls = cli->sample, .bytes = cli->sample_bytes},
+				.started = cli->command != NULL,
 			},
 		.all_ages_at_end = !cli->older_given,
 		.min_size = cli->min_size,

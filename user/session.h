@@ -162,4 +162,6 @@ int session__read_clock(struct session *s, struct session_clock *clock);
  * than the clock was read. Up to two ticks earlier is possible, too.
  */
 uint64_t session__time_of(const struct session_clock *clock, uint64_t jiffies);
+/* All of the jiffies, of which blocks have the lower bits only. */
+uint64_t session__ticks_of(const struct session_clock *clock, uint64_t jiffies);
 #endif

@@ -186,3 +186,12 @@ uint64_t session__time_of(const struct session_clock *clock, uint64_t jiffies)
 		return 0;
 	return clock->now_ns - age;
 }
+
+uint64_t session__ticks_of(const struct session_clock *clock, uint64_t jiffies)
+{
+	uint64_t ticks = (clock->now - jiffies) & LIVE_BIRTH_MASK;
+
+	if (ticks > LIVE_BIRTH_MASK - BORN_SINCE)
+		return clock->now + (LIVE_BIRTH_MASK + 1 - ticks);
+	return clock->now - ticks;
+}

@@ -41,6 +41,7 @@ static int add_block(const struct live_block *b, void *arg)
 		.reach = of.kind,
 		.under = {of.under_bytes, of.under_count},
 		.birth_ns = session__time_of(c->clock, b->birth),
+		.birth_ticks = session__ticks_of(c->clock, b->birth),
 		.stack = b->stack,
 		.entry = b->entry < n_entry_points ? entry_points[b->entry].symbol : "?",
 	};
@@ -189,6 +190,7 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 		err = model__begin(s->model, clock.now_ns, all_ages);
 	if (err)
 		goto cleanup;
+	model__ticks(s->model, clock.now, clock.tick_ns);
 	/* before the counters: no more stacks than allocations */
 	frames_lost = stacks__count_cut(s->stacks, cut);
 	epoch = next_epoch(s, &before);

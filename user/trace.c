@@ -506,6 +506,7 @@ int trace__run(const struct trace_opts *opts, FILE *out)
 	err = trace__set_up(&t);
 	if (!err) {
 		t.start_ns = trace__now_ns();
+		model__start(t.model, t.start_ns);
 		loop(&t);
 		status__clear(&t.status);
 		session__detach(t.session);

@@ -117,6 +117,11 @@ static struct report_block rich_blocks[] = {
 	{0x20, 0, 30000000, 1, REACH_POSSIBLE},
 	{0x30, 0, UINT64_MAX, 1, REACH_UNJUDGED},
 };
+static uint64_t rich_times[] = {0, 1000000000, 2500000000, UINT64_MAX};
+static uint64_t rich_total[] = {0, 300000, 428097, RICH_BYTES},
+		rich_total_count[] = {0, 3, 6, RICH_COUNT};
+static uint64_t rich_bytes[] = {0, 300000, 400000}, rich_count[] = {0, 3, 4};
+static uint64_t rich_most[] = {UINT64_MAX, 4096}, rich_one[] = {2, 1};
 static struct report_site rich_sites[] = {
 	{.bytes = 400000,
 	 .count = 4,
@@ -128,6 +133,8 @@ static struct report_site rich_sites[] = {
 	 .youngest_ns = 28000000,
 	 .oldest_ns = 9500000000,
 	 .entry = "malloc",
+	 .verdict = {VERDICT_LEAKING, REASON_NONE_FREED, 83, 123456789012},
+	 .history = {rich_bytes, rich_count, 3, 4, 0},
 	 .frames = rich_large,
 	 .n_frames = 5,
 	 .reach = {[REACH_DEFINITE] = {300000, 1},
@@ -161,6 +168,8 @@ static struct report_site rich_sites[] = {
 	 .entry = "mmap",
 	 .reach = {[REACH_UNJUDGED] = {4096, 1}},
 	 .note = "thread stack",
+	 .verdict = {VERDICT_CHURN, REASON_BECOMES_LESS, 99, 0},
+	 .history = {rich_most, rich_one, 2, UINT64_MAX, UINT64_MAX - 1},
 	 .detail = (char *)"in " RICH_SCRIPT "\nand more",
 	 .after = (char *)"after\t" RICH_BREAKOUT,
 	 .frames = rich_hostile,
@@ -203,6 +212,12 @@ static const struct report rich_report = {
 	.sampling = {.bytes = 524288},
 	.sites = rich_sites,
 	.n_sites = 4,
+	.verdict = {VERDICT_PLATEAU, REASON_STAYS, 75, 0},
+	.history = {rich_total, rich_total_count, 4, 40, 14},
+	.history_ns = rich_times,
+	.verdicts = {[VERDICT_EARLY] = {2, 20001, 0},
+		     [VERDICT_LEAKING] = {1, 400000, 123456789012},
+		     [VERDICT_CHURN] = {1, 4096, 0}},
 	.account = {.seen = UINT64_MAX,
 		    .freed = UINT64_MAX - 50,
 		    .outstanding = 29,

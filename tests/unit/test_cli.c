@@ -73,7 +73,8 @@ static void defaults(void)
 	CHECK_EQ(cli.min_size, 0);
 	CHECK(cli.max_size == UINT64_MAX);
 	CHECK_EQ(cli.top, 10);
-	CHECK(!cli.show_blocks && !cli.trace && !cli.combined_only && !cli.sort_by_count);
+	CHECK(!cli.show_blocks && !cli.trace && !cli.combined_only &&
+	      cli.sort == REPORT_SORT_VERDICT);
 	CHECK(!cli.no_color && !cli.debuginfod && !cli.version && !cli.help);
 	CHECK_EQ(cli.sample, 1);
 	CHECK(!cli.object && !cli.prefix && !cli.offsets);
@@ -133,7 +134,8 @@ static void long_names(void)
 	CHECK_EQ(cli.older_ns, 9223372036854000000LL);
 	CHECK_EQ(cli.max_size, 2147483648);
 	CHECK_EQ(cli.top, 0);
-	CHECK(cli.show_blocks && cli.trace && cli.sort_by_count && cli.no_color && cli.debuginfod);
+	CHECK(cli.show_blocks && cli.trace && cli.sort == REPORT_SORT_COUNT && cli.no_color &&
+	      cli.debuginfod);
 	CHECK_EQ(cli.sample, 4294967295);
 	CHECK_STR(cli.object, "/bin/x");
 	CHECK_STR(cli.prefix, "mi_");
@@ -146,8 +148,10 @@ static void long_names(void)
 	CHECK_EQ(cli.max_depth, 127);
 	CHECK_EQ(cli.interval_s, 7);
 	CHECK_EQ(cli.count, 8);
+	ACCEPT("-p 1 --sort size --sort verdict");
+	CHECK_EQ(cli.sort, REPORT_SORT_VERDICT);
 	ACCEPT("--pid 1 --combined-only --sort size --obj x"); /* --obj: bcc's name */
-	CHECK(cli.combined_only && !cli.sort_by_count);
+	CHECK(cli.combined_only && cli.sort == REPORT_SORT_SIZE);
 	CHECK_STR(cli.object, "x");
 	ACCEPT("--user alice:42 -- x");
 	CHECK_STR(cli.user, "alice:42");
@@ -292,7 +296,7 @@ static void bad_numbers(void)
 	check_refused("-p 1 --reach --max-pause 3600001",
 		      "option --max-pause: '3600001' is not a number of milliseconds (1 to "
 		      "3600000)");
-	check_refused("-p 1 --sort age", "option --sort: 'age' is not size or count");
+	check_refused("-p 1 --sort age", "option --sort: 'age' is not verdict, size or count");
 	check_refused("-p 1 -O  -a", "option -O: '' is not the path or file name of an object");
 }
 

@@ -535,6 +535,95 @@ static void a_million_blocks(void)
 	CHECK((double)(clock() - start) / CLOCKS_PER_SEC < 5);
 }
 
+/*
+ * Births told in ticks: what birth_ns says of a block may be off, another time in each snapshot.
+ * None of them is taken for freed, nor for new.
+ */
+static void cohorts_by_ticks(void)
+{
+	struct model *m = new_model((struct model_opts){.older_ns = 8 * MS});
+	struct report *r = NULL;
+	uint64_t i, k;
+
+	model__start(m, NOW);
+	for (i = 1; i <= 20; i++) {
+		uint64_t tick = i * 250;
+
+		report__free(r);
+		CHECK_EQ(model__begin(m, NOW + i * 1000 * MS + i % 4 * MS, false), 0);
+		model__ticks(m, tick + 1000, 4 * MS);
+		for (k = 1; k <= tick; k++) {
+			struct model_block b = {.addr = k,
+						.size = 1,
+						.stack = 1001,
+						.birth_ns = NOW + (k * 4 + i % 3) * MS,
+						.birth_ticks = k + 1000,
+						.entry = "malloc"};
+
+			CHECK_EQ(model__add(m, &b), 0);
+		}
+		r = finish(m);
+		CHECK_EQ(r->sites[0].history.freed, 0);
+		CHECK(r->sites[0].history.came >= tick - 4 && r->sites[0].history.came <= tick);
+	}
+	CHECK_EQ(r->sites[0].verdict.kind, VERDICT_LEAKING);
+	CHECK_EQ(r->sites[0].verdict.reason, REASON_NONE_FREED);
+	/* 250 bytes a second */
+	CHECK(llabs((long long)r->sites[0].verdict.bytes_per_hour - 900000) < 9000);
+	CHECK_EQ(r->history.n, 21);
+	CHECK_EQ(r->history_ns[0], 0);
+	CHECK_EQ(r->history.bytes[0], 0);
+	CHECK_EQ(r->history.bytes[20], r->bytes);
+	CHECK_EQ(r->sites[0].history.n, 20);
+	CHECK_EQ(r->sites[0].history.count[19], r->sites[0].count);
+	report__free(r);
+	model__free(m);
+}
+
+/* What leaks is first, whatever there is more of; within a verdict the largest. */
+static void leaks_first(void)
+{
+	struct model *m =
+		new_model((struct model_opts){.sort = REPORT_SORT_VERDICT, .started = true});
+	struct report *r = NULL;
+	uint64_t i, k;
+
+	model__start(m, NOW);
+	for (i = 1; i <= 12; i++) {
+		report__free(r);
+		CHECK_EQ(model__begin(m, NOW + i * MS, false), 0);
+		for (k = 0; k < 2 * i; k++) {
+			struct model_block leak = {.addr = k,
+						   .size = 10,
+						   .stack = 1001 + k % 2,
+						   .birth_ns = NOW + k / 2 * MS,
+						   .entry = "malloc"};
+			struct model_block table = {.addr = k,
+						    .size = 1000,
+						    .stack = 1003,
+						    .birth_ns = NOW,
+						    .entry = "malloc"};
+
+			leak.size += k % 2;
+			CHECK_EQ(model__add(m, &leak), 0);
+			if (k < 2)
+				CHECK_EQ(model__add(m, &table), 0);
+		}
+		r = finish(m);
+		CHECK_EQ(r->n_sites, 3);
+		CHECK_EQ(r->sites[i > 3 ? 2 : 0].frames[0].addr, 1003);
+	}
+	CHECK_EQ(r->sites[0].frames[0].addr, 1002);
+	CHECK_EQ(r->sites[0].verdict.kind, VERDICT_LEAKING);
+	CHECK_EQ(r->sites[1].verdict.kind, VERDICT_LEAKING);
+	CHECK_EQ(r->sites[2].verdict.kind, VERDICT_STARTUP);
+	CHECK_EQ(r->verdicts[VERDICT_LEAKING].stacks, 2);
+	CHECK_EQ(r->verdicts[VERDICT_LEAKING].bytes, 12 * 21);
+	CHECK_EQ(r->verdicts[VERDICT_STARTUP].bytes, 2000);
+	report__free(r);
+	model__free(m);
+}
+
 int main(void)
 {
 	RUN(groups_and_sorts);
@@ -547,5 +636,7 @@ int main(void)
 	RUN(sampled_by_bytes);
 	RUN(random_blocks);
 	RUN(a_million_blocks);
+	RUN(cohorts_by_ticks);
+	RUN(leaks_first);
 	return check_done();
 }

@@ -147,6 +147,7 @@ static void nothing_is_not_empty(void)
 	sites[1].n_blocks = 0;
 	sites[1].frames = NULL;
 	sites[1].n_frames = 0;
+	sites[0].history.n = sites[1].history.n = 0;
 	file = render(&render_save, &r, &size);
 	CHECK_EQ(read_back(file, size, &back, &why), 0);
 	if (back) {
@@ -170,6 +171,7 @@ static void no_verdict(void)
 	size_t size;
 	char *file;
 
+	site.history.n = 0;
 	r.reach.wanted = true;
 	snprintf(r.reach.why_not, sizeof(r.reach.why_not), "%s", RICH_CONTROL RICH_BREAKOUT);
 	file = render(&render_save, &r, &size);
@@ -271,6 +273,14 @@ static void impossible_values(void)
 		{7, 5},		    /* origin */
 		{8, 5},		    /* warnings: not packed */
 		{110, 5},	    /* reach: a number */
+		{100, 5},	    /* history: numbers */
+		{101, 5},
+		{108, 5},
+		{109, 5},
+		{102, VERDICT_KINDS},
+		{103, VERDICT_REASONS},
+		{104, 101}, /* sure, per cent */
+		{107, 41},  /* freed: more than came */
 	};
 	size_t i, size;
 
@@ -319,6 +329,54 @@ static void broken_sites(void)
 	}
 	proto__clear(&site);
 	proto__clear(&blocks);
+	proto__clear(&whole);
+}
+
+/* Histories that do not fit together: renderers go by the number of points. */
+static void broken_histories(void)
+{
+	static const struct {
+		size_t times, bytes, count, site_bytes, site_count;
+		uint64_t step;
+		int err;
+	} cases[] = {
+		{3, 3, 3, 3, 3, 1, 0},
+		{3, 3, 3, 2, 2, 1, 0},
+		{0, 0, 0, 0, 0, 1, 0},
+		{3, 3, 3, 4, 4, 1, -EILSEQ}, /* more points than there are times */
+		{3, 3, 3, 3, 2, 1, -EILSEQ},
+		{2, 3, 3, 0, 0, 1, -EILSEQ},
+		{3, 3, 2, 0, 0, 1, -EILSEQ},
+		{3, 3, 3, 3, 3, 0, -EILSEQ}, /* time stands still */
+		{SERIES_MAX, SERIES_MAX, SERIES_MAX, 1, 1, 1, 0},
+		{SERIES_MAX + 1, SERIES_MAX + 1, SERIES_MAX + 1, 1, 1, 1, -EILSEQ},
+	};
+	struct proto site = {0}, whole = {0};
+	uint64_t numbers[SERIES_MAX + 1];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct report *r = NULL;
+		const char *why;
+
+		for (k = 0; k <= SERIES_MAX; k++)
+			numbers[k] = k * cases[i].step;
+		proto__reset(&whole);
+		proto__string(&whole, 1, "memleak-bpf recording");
+		proto__u64(&whole, 2, 1);
+		proto__packed(&site, 80, numbers, cases[i].site_bytes);
+		proto__packed(&site, 81, numbers, cases[i].site_count);
+		proto__message(&whole, 5, &site);
+		proto__u64(&whole, 22, 1);
+		proto__packed(&whole, 100, numbers, cases[i].bytes);
+		proto__packed(&whole, 101, numbers, cases[i].count);
+		proto__packed(&whole, 108, numbers, cases[i].times);
+		CHECK_EQ(reportfile__parse(whole.data, whole.size, &r, &why), cases[i].err);
+		if (check_failed)
+			printf("  case %zu\n", i);
+		report__free(r);
+	}
+	proto__clear(&site);
 	proto__clear(&whole);
 }
 
@@ -417,6 +475,7 @@ int main(void)
 	RUN(versions);
 	RUN(impossible_values);
 	RUN(broken_sites);
+	RUN(broken_histories);
 	RUN(cut_and_flipped);
 	RUN(too_large);
 	RUN(varints);

@@ -59,6 +59,11 @@ void kreport__free(struct kreport *r)
 	free(r);
 }
 
+void kreport__start(struct kreport *r, uint64_t now_ns)
+{
+	model__start(r->model, now_ns);
+}
+
 /* --- sites and stacks --- */
 
 bool kreport__origin(const struct kreport *r, uint64_t when, uint32_t *site, uint32_t *key)
@@ -165,6 +170,7 @@ static int add_object(struct kreport *r, const struct kobject *o)
 		.addr = o->addr,
 		.size = kobject__alloc(o),
 		.birth_ns = ksession__time_of(&r->clock, OBJECT_BIRTH(o->when)),
+		.birth_ticks = ksession__ticks_of(&r->clock, OBJECT_BIRTH(o->when)),
 		.entry = "?",
 	};
 	bool young = kreport__is_young(r, o);
@@ -265,6 +271,7 @@ int kreport__take(struct kreport *r, struct report **out)
 		err = kdead__drop_in_hand(r);
 	if (err)
 		goto cleanup;
+	model__ticks(r->model, ksession__ticks_of(&r->clock, r->clock.now), r->clock.tick_ns);
 	kgroups__update(r->groups);
 	memset(r->by_site, 0, sizeof(r->by_site));
 	memset(r->by_stack, 0, r->n_stacks * sizeof(*r->by_stack));

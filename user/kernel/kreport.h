@@ -30,6 +30,8 @@ struct kreport_opts {
 struct kreport *kreport__new(const struct kreport_opts *opts, struct ksession *session,
 			     const struct btf *btf, const struct kallsyms *symbols);
 void kreport__free(struct kreport *r);
+/* Tracing begins at now_ns. */
+void kreport__start(struct kreport *r, uint64_t now_ns);
 /* Are objects found that were freed without an event? */
 bool kreport__finds_dead(struct kreport *r);
 /*

@@ -361,6 +361,19 @@ uint64_t ksession__time_of(const struct ksession_clock *clock, uint32_t jiffies)
 	return clock->now_ns - age * clock->tick_ns;
 }
 
+/*
+ * The upper bits follow from the time: jiffies begin at INITIAL_JIFFIES, 300 s before 0
+ * (include/linux/jiffies.h), and stand still as CLOCK_MONOTONIC does while the machine sleeps.
+ */
+uint64_t ksession__ticks_of(const struct ksession_clock *clock, uint32_t jiffies)
+{
+	uint64_t ticks = clock->tick_ns ? clock->now_ns / clock->tick_ns : 0;
+
+	ticks += 1ULL << 32; /* not before 0 */
+	ticks += (int32_t)(clock->now - (uint32_t)ticks);
+	return ticks + (int32_t)(jiffies - clock->now);
+}
+
 static uint64_t load(const uint64_t *p)
 {
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);

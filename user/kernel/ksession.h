@@ -54,6 +54,8 @@ struct ksession_clock {
 int ksession__read_clock(struct ksession *s, struct ksession_clock *clock);
 /* CLOCK_MONOTONIC in ns, exact to a tick, of some jiffies in the past. */
 uint64_t ksession__time_of(const struct ksession_clock *clock, uint32_t jiffies);
+/* All 64 bits of them, of some jiffies that are no older than 2^31. */
+uint64_t ksession__ticks_of(const struct ksession_clock *clock, uint32_t jiffies);
 
 /*
  * Wait for the end of all programs that run now. What they have begun to write is then written.

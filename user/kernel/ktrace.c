@@ -329,6 +329,7 @@ int ktrace__run(const struct ktrace_opts *opts, FILE *out)
 	err = set_up(&t);
 	if (!err) {
 		t.start_ns = now_ns();
+		kreport__start(t.reports, t.start_ns);
 		loop(&t);
 	}
 	tear_down(&t);

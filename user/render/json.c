@@ -159,6 +159,62 @@ static void emit_blocks(struct jsonout *j, const struct report *r, const struct 
 	jsonout__end(j, ']');
 }
 
+static void emit_numbers(struct jsonout *j, const char *key, const uint64_t *numbers, size_t n)
+{
+	size_t i;
+
+	jsonout__begin(j, key, '[');
+	for (i = 0; i < n; i++)
+		jsonout__u64(j, NULL, numbers[i]);
+	jsonout__end(j, ']');
+}
+
+/* times_ns: only of the whole. */
+static void emit_history(struct jsonout *j, const struct report_history *h,
+			 const uint64_t *times_ns)
+{
+	if (!h->n) {
+		jsonout__null(j, "history");
+		return;
+	}
+	jsonout__begin(j, "history", '{');
+	if (times_ns)
+		emit_numbers(j, "elapsed_ns", times_ns, h->n);
+	emit_numbers(j, "bytes", h->bytes, h->n);
+	emit_numbers(j, "count", h->count, h->n);
+	jsonout__u64(j, "came", h->came);
+	jsonout__u64(j, "freed", h->freed);
+	jsonout__end(j, '}');
+}
+
+static void emit_verdict(struct jsonout *j, const struct site_verdict *v)
+{
+	jsonout__begin(j, "verdict", '{');
+	jsonout__string(j, "kind", site_verdict__word(v->kind));
+	jsonout__string(j, "why", site_verdict__reason(v->reason));
+	jsonout__u64(j, "sure", v->sure);
+	jsonout__u64(j, "bytes_per_hour", v->bytes_per_hour);
+	jsonout__end(j, '}');
+}
+
+static void emit_verdicts(struct jsonout *j, const struct report *r)
+{
+	int i;
+
+	jsonout__begin(j, "verdicts", '[');
+	for (i = 0; i < VERDICT_KINDS; i++) {
+		if (!r->verdicts[i].stacks)
+			continue;
+		jsonout__begin(j, NULL, '{');
+		jsonout__string(j, "kind", site_verdict__word(i));
+		jsonout__u64(j, "stacks", r->verdicts[i].stacks);
+		jsonout__u64(j, "bytes", r->verdicts[i].bytes);
+		jsonout__u64(j, "bytes_per_hour", r->verdicts[i].bytes_per_hour);
+		jsonout__end(j, '}');
+	}
+	jsonout__end(j, ']');
+}
+
 static void emit_site(struct jsonout *j, const struct report *r, const struct report_site *site)
 {
 	jsonout__begin(j, NULL, '{');
@@ -182,6 +238,8 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 	}
 	jsonout__string(j, "entry", site->entry);
 	jsonout__string(j, "note", site->note);
+	emit_verdict(j, &site->verdict);
+	emit_history(j, &site->history, NULL);
 	jsonout__string(j, "detail", site->detail);
 	jsonout__string(j, "after", site->after);
 	json__stack(j, site);
@@ -300,6 +358,9 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	jsonout__bool(&j, "target_ended", r->target_ended);
 	emit_totals(&j, r);
 	jsonout__string(&j, "site_name", words__site_name(r));
+	emit_verdict(&j, &r->verdict);
+	emit_verdicts(&j, r);
+	emit_history(&j, &r->history, r->history_ns);
 	jsonout__begin(&j, "sites", '[');
 	for (i = 0; i < r->n_sites; i++)
 		emit_site(&j, r, &r->sites[i]);

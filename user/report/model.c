@@ -5,77 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/hashidx.h"
+#include "report/model_priv.h"
 #include "report/stackset.h"
-
-/* Blocks added up: as they are, and what they stand for where they are a sample. */
-struct sum {
-	uint64_t bytes, count;
-	struct estimate all_bytes, all_count;
-};
-
-/* Blocks added up by what is known of their reachability. */
-struct judged {
-	struct reach_sum kind[REACH_KINDS], under;
-};
-
-/* Blocks of one snapshot with the same stack key and entry point. */
-struct group {
-	uint64_t stack;
-	const char *entry, *note;
-	struct sum sum;
-	struct judged judged;
-	uint64_t first_ns, last_ns; /* births */
-	uint32_t place;
-};
-
-/* With -a: a block of this snapshot. */
-struct member {
-	uint64_t addr, size, birth_ns;
-	uint32_t group;
-	bool certain;
-	enum reach_kind reach;
-};
-
-struct tally {
-	uint64_t bytes, count; /* as reported: estimates where sum is of a sample */
-	struct sum sum;
-	struct judged judged;
-	uint64_t first_ns, last_ns;
-	uint64_t snapshot; /* number of the snapshot that this is of, 0: none */
-};
-
-/* A site over the whole session: what the history knows. */
-struct place {
-	uint32_t stack; /* in stackset */
-	const char *entry, *note;
-	struct tally now, before;
-	uint32_t shown; /* index into report.sites, or HASHIDX_NONE */
-};
-
-struct model {
-	struct model_opts opts;
-	uint64_t seed;
-	struct stackset *stacks;
-	struct place *places;
-	size_t n_places, max_places;
-	struct hashidx by_place;
-
-	/* this snapshot */
-	uint64_t snapshot; /* number, from 1 */
-	uint64_t now_ns;
-	bool all_ages;
-	struct sum young;
-	struct group *groups;
-	size_t n_groups, max_groups;
-	struct hashidx by_group;
-	struct member *members;
-	size_t n_members, max_members;
-
-	/* the last report */
-	uint64_t reported; /* number of its snapshot, 0: there is none */
-	uint64_t last_bytes, last_count;
-};
 
 struct model *model__new(const struct model_opts *opts, model_stack_fn fn, void *arg)
 {
@@ -97,6 +28,7 @@ void model__free(struct model *m)
 {
 	if (!m)
 		return;
+	model_history__clear(m);
 	stackset__free(m->stacks);
 	free(m->places);
 	free(m->groups);
@@ -106,18 +38,10 @@ void model__free(struct model *m)
 	free(m);
 }
 
-/* The target chooses sizes: a total sticks at the top instead of wrapping. */
-static uint64_t add(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 static void sum_merge(struct sum *sum, const struct sum *other)
 {
-	sum->bytes = add(sum->bytes, other->bytes);
-	sum->count = add(sum->count, other->count);
+	sum->bytes = model__add_up(sum->bytes, other->bytes);
+	sum->count = model__add_up(sum->count, other->count);
 	estimate__merge(&sum->all_bytes, &other->all_bytes);
 	estimate__merge(&sum->all_count, &other->all_count);
 }
@@ -132,8 +56,8 @@ static void sum_add(const struct model *m, struct sum *sum, const struct model_b
 {
 	double p;
 
-	sum->bytes = add(sum->bytes, b->size);
-	sum->count = add(sum->count, 1);
+	sum->bytes = model__add_up(sum->bytes, b->size);
+	sum->count = model__add_up(sum->count, 1);
 	if (!sampling__is_on(&m->opts.sampling))
 		return;
 	p = chance(m, b->size, b->certain);
@@ -192,6 +116,11 @@ static int make_room(void *array, size_t n, size_t *max, size_t size)
 	return 0;
 }
 
+void model__start(struct model *m, uint64_t now_ns)
+{
+	model_history__start(m, now_ns);
+}
+
 int model__begin(struct model *m, uint64_t now_ns, bool all_ages)
 {
 	m->snapshot++;
@@ -200,7 +129,13 @@ int model__begin(struct model *m, uint64_t now_ns, bool all_ages)
 	m->young = (struct sum){0};
 	m->n_groups = m->n_members = 0;
 	hashidx__reset(&m->by_group);
+	model_history__begin(m);
 	return 0;
+}
+
+void model__ticks(struct model *m, uint64_t now, uint64_t tick_ns)
+{
+	model_history__ticks(m, now, tick_ns);
 }
 
 /*
@@ -225,6 +160,8 @@ static int get_group(struct model *m, const struct model_block *b, uint32_t *idx
 	if (*idx != HASHIDX_NONE)
 		return 0;
 	err = make_room(&m->groups, m->n_groups, &m->max_groups, sizeof(*m->groups));
+	if (!err)
+		err = model_history__room(m);
 	if (!err)
 		err = hashidx__reserve(&m->by_group);
 	if (err)
@@ -260,6 +197,7 @@ int model__add(struct model *m, const struct model_block *b)
 		return err;
 	g = &m->groups[idx];
 	sum_add(m, &g->sum, b);
+	model_history__add(m, idx, b, 1 / chance(m, b->size, b->certain));
 	reach_sum__add(&g->judged.kind[b->reach], b->size, 1);
 	reach_sum__add(&g->judged.under, b->under.bytes, b->under.count);
 	if (b->birth_ns < g->first_ns)
@@ -376,6 +314,7 @@ static int compare_places(const void *pa, const void *pb, void *arg)
 	int by_bytes = descending(a->now.bytes, b->now.bytes);
 	int by_count = descending(a->now.count, b->now.count);
 	bool count_first = m->opts.sort == REPORT_SORT_COUNT;
+	bool verdict_first = m->opts.sort == REPORT_SORT_VERDICT;
 	const struct reach_sum *lost_a = &a->now.judged.kind[REACH_DEFINITE];
 	const struct reach_sum *lost_b = &b->now.judged.kind[REACH_DEFINITE];
 	/* address space that holds no data of its own, like thread stacks, says least: last */
@@ -383,6 +322,8 @@ static int compare_places(const void *pa, const void *pb, void *arg)
 
 	if (!order && m->opts.lost_first)
 		order = descending(lost_a->count > 0, lost_b->count > 0);
+	if (!order && verdict_first)
+		order = site_verdict__rank(a->verdict.kind) - site_verdict__rank(b->verdict.kind);
 	if (!order)
 		order = count_first ? by_count : by_bytes;
 	if (!order)
@@ -428,6 +369,10 @@ static int fill_site(const struct model *m, const struct place *p, struct report
 		    &site->count_range);
 	memcpy(site->reach, p->now.judged.kind, sizeof(site->reach));
 	site->under = p->now.judged.under;
+	err = model_history__copy(&m->axis, &p->series, &site->history);
+	if (err)
+		return err;
+	site->verdict = p->verdict;
 	site->entry = p->entry;
 	site->note = p->note;
 	site->is_new = !was_there;
@@ -504,8 +449,8 @@ static int fill_sites(struct model *m, const uint32_t *list, size_t n, struct re
 	for (i = 0; i < n; i++) {
 		struct place *p = &m->places[list[i]];
 
-		r->bytes = add(r->bytes, p->now.bytes);
-		r->count = add(r->count, p->now.count);
+		r->bytes = model__add_up(r->bytes, p->now.bytes);
+		r->count = model__add_up(r->count, p->now.count);
 		sum_merge(&sum, &p->now.sum);
 		judged_merge(&judged, &p->now.judged);
 		p->shown = i < shown ? i : HASHIDX_NONE;
@@ -550,6 +495,8 @@ int model__finish(struct model *m, struct report **out)
 	if (!r)
 		goto cleanup;
 	err = gather(m, &list, &n);
+	if (!err)
+		err = model_history__update(m, list, n, r);
 	if (err)
 		goto cleanup;
 	if (n)

@@ -22,6 +22,7 @@ struct model_opts {
 	bool combined_only;	  /* -C: no ages, no age filter */
 	bool lost_first;	  /* stacks with definitely lost blocks before the others */
 	struct sampling sampling; /* how the blocks were drawn */
+	bool started;		  /* tracing began when the program did */
 };
 
 /* What the model needs to know of a stack. */
@@ -40,10 +41,11 @@ typedef int (*model_stack_fn)(uint64_t key, struct model_stack *out, void *arg);
 
 struct model_block {
 	uint64_t addr, size, birth_ns;
-	uint64_t stack;	   /* key */
-	const char *entry; /* static name of the entry point; compared as a string */
-	const char *note;  /* static or NULL */
-	bool certain;	   /* never left out, whatever the sampling */
+	uint64_t birth_ticks; /* by model__ticks, the same in each snapshot; 0: birth_ns is */
+	uint64_t stack;	      /* key */
+	const char *entry;    /* static name of the entry point; compared as a string */
+	const char *note;     /* static or NULL */
+	bool certain;	      /* never left out, whatever the sampling */
 	enum reach_kind reach;
 	struct reach_sum under; /* see report_site */
 };
@@ -51,9 +53,17 @@ struct model_block {
 /* Keeps the history (growth) of one session; *opts is copied. NULL: no memory. */
 struct model *model__new(const struct model_opts *opts, model_stack_fn fn, void *arg);
 void model__free(struct model *m);
+/* Tracing begins at now_ns, with nothing outstanding: the first point of all histories. */
+void model__start(struct model *m, uint64_t now_ns);
 /* Start a snapshot taken at now_ns (CLOCK_MONOTONIC); all_ages: no age filter (target has ended).
  */
 int model__begin(struct model *m, uint64_t now_ns, bool all_ages);
+/*
+ * What the counter shows that the births of blocks are told by, and the length of a tick. What
+ * birth_ns is made of it may be off by a tick, another one in each snapshot: no way to find the
+ * blocks again that were there before. Call it before model__add.
+ */
+void model__ticks(struct model *m, uint64_t now, uint64_t tick_ns);
 int model__add(struct model *m, const struct model_block *b);
 /*
  * Build the report: sites, totals, deltas, sorted. Account, pid, comm, time, warnings are the

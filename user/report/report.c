@@ -109,6 +109,12 @@ static void free_strings(struct report *r)
 	free(r->origin.command);
 }
 
+static void free_history(struct report_history *h)
+{
+	free(h->bytes);
+	free(h->count);
+}
+
 void report__free(struct report *r)
 {
 	size_t i;
@@ -120,7 +126,10 @@ void report__free(struct report *r)
 	for (i = 0; i < r->n_sites; i++) {
 		free(r->sites[i].frames);
 		free(r->sites[i].blocks);
+		free_history(&r->sites[i].history);
 	}
+	free_history(&r->history);
+	free(r->history_ns);
 	free(r->sites);
 	free(r->warnings);
 	free(r->text);

@@ -17,6 +17,7 @@
 
 #include "report/estimate.h"
 #include "report/reach.h"
+#include "report/site_verdict.h"
 
 struct report_frame {
 	uint64_t addr;	/* return address as recorded; the same for inlined frames of one address */
@@ -39,7 +40,19 @@ struct report_frame {
 
 enum report_sort {
 	REPORT_SORT_SIZE,
-	REPORT_SORT_COUNT
+	REPORT_SORT_COUNT,
+	REPORT_SORT_VERDICT, /* then by size */
+};
+
+/*
+ * What was outstanding at the reports of the session, or at some of them if they were many: the
+ * last n of the points that report.history_ns tells the times of. Before that it was nothing.
+ */
+struct report_history {
+	uint64_t *bytes, *count;
+	size_t n;
+	/* blocks that were outstanding at any of the reports, and what has been freed of them */
+	uint64_t came, freed;
 };
 
 struct report_block {
@@ -47,6 +60,11 @@ struct report_block {
 	uint64_t age_ns;
 	uint64_t stands_for; /* blocks, with sampling; 1: itself */
 	enum reach_kind reach;
+};
+
+/* Stacks of one verdict. */
+struct verdict_tally {
+	uint64_t stacks, bytes, bytes_per_hour;
 };
 
 /* One distinct stack (as resolved, so after cutting) and entry point, with what it holds. */
@@ -65,6 +83,8 @@ struct report_site {
 	const char *stack_cut; /* why the outermost frame was not reached, static; NULL: it was */
 	char *detail;	       /* lines to follow the one with the entry point; NULL: none */
 	char *after;	       /* lines to follow the stack and the blocks */
+	struct site_verdict verdict;
+	struct report_history history;
 	struct reach_sum reach[REACH_KINDS]; /* with --reach: they add up to bytes and count */
 	struct reach_sum under; /* indirectly lost, from any stack, through these definitely lost */
 	struct report_block *blocks; /* with -a: every block, largest first; else NULL */
@@ -154,6 +174,10 @@ struct report {
 	struct sampling sampling;
 	struct report_site *sites; /* sorted, at most top */
 	size_t n_sites;
+	struct site_verdict verdict; /* on the whole */
+	struct report_history history;
+	uint64_t *history_ns; /* when its points were, since the first one */
+	struct verdict_tally verdicts[VERDICT_KINDS]; /* of all stacks, by what was found of them */
 	bool combined_only;
 	struct report_reach reach;
 	struct report_account account;

@@ -133,12 +133,22 @@ static void write_verdicts(struct writer *w, const struct report_site *site)
 	proto__packed(&w->inner, BLOCKS_KIND, column, site->n_blocks);
 }
 
+static void write_history(struct proto *to, uint32_t bytes, uint32_t count,
+			  const struct report_history *h)
+{
+	if (!h->n)
+		return;
+	proto__packed(to, bytes, h->bytes, h->n);
+	proto__packed(to, count, h->count, h->n);
+}
+
 static void write_site(struct writer *w, const struct report *r, const struct report_site *site)
 {
 	bool judged = reach__is_judged(&r->reach);
 
 	write_members(w, &w->message, &layout_site, site);
 	write_frames(w, site);
+	write_history(&w->message, SITE_HISTORY_BYTES, SITE_HISTORY_COUNT, &site->history);
 	if (judged)
 		write_kinds(w, SITE_KINDS, site->reach);
 	if (site->blocks) {
@@ -179,7 +189,7 @@ static void write_reach(struct writer *w, const struct report_reach *reach)
 
 static void write_report(struct writer *w, const struct report *r)
 {
-	uint64_t text;
+	uint64_t text, tallies[3 * VERDICT_KINDS];
 	size_t i;
 
 	proto__string(&w->whole, RECORDING_FORMAT_NAME, RECORDING_FORMAT);
@@ -200,6 +210,16 @@ static void write_report(struct writer *w, const struct report *r)
 		proto__packed(&w->whole, RECORDING_WARNINGS, &text, 1);
 	}
 	write_members(w, &w->whole, &layout_report, r);
+	write_history(&w->whole, RECORDING_HISTORY_BYTES, RECORDING_HISTORY_COUNT, &r->history);
+	if (!r->history.n)
+		return;
+	proto__packed(&w->whole, RECORDING_HISTORY_NS, r->history_ns, r->history.n);
+	for (i = 0; i < VERDICT_KINDS; i++) {
+		tallies[3 * i] = r->verdicts[i].stacks;
+		tallies[3 * i + 1] = r->verdicts[i].bytes;
+		tallies[3 * i + 2] = r->verdicts[i].bytes_per_hour;
+	}
+	proto__packed(&w->whole, RECORDING_VERDICTS, tallies, 3 * VERDICT_KINDS);
 }
 
 int reportfile__write(FILE *out, const struct report *r)

@@ -6,6 +6,7 @@
 #define LAYOUT(name, array)                                                                        \
 	const struct layout name = {.members = array, .n = sizeof(array) / sizeof(*(array))}
 
+_Static_assert(sizeof(enum verdict_kind) == sizeof(int), "an enum is kept as an int");
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "a size is kept as 64 bits");
 
 #define REPORT(field, kind, member)                                                                \
@@ -40,6 +41,12 @@ static const struct member report_members[] = {
 	REPORT(34, U64, most_live),
 	REPORT(35, STRING, site_name),
 	REPORT(36, STRING, checks),
+	REPORT(102, INT, verdict.kind),
+	REPORT(103, INT, verdict.reason),
+	REPORT(104, INT, verdict.sure),
+	REPORT(105, U64, verdict.bytes_per_hour),
+	REPORT(106, U64, history.came),
+	REPORT(107, U64, history.freed),
 };
 LAYOUT(layout_report, report_members);
 
@@ -88,6 +95,12 @@ static const struct member site_members[] = {
 	SITE(16, STRING, stack_cut),
 	SITE(19, STRING, detail),
 	SITE(20, STRING, after),
+	SITE(82, INT, verdict.kind),
+	SITE(83, INT, verdict.reason),
+	SITE(84, INT, verdict.sure),
+	SITE(85, U64, verdict.bytes_per_hour),
+	SITE(86, U64, history.came),
+	SITE(87, U64, history.freed),
 	SITE(101, U64, under.bytes),
 	SITE(102, U64, under.count),
 };

@@ -278,10 +278,59 @@ static int read_blocks(struct reader *rd, const struct proto_field *in, struct r
 	return !err && p.bad ? damaged(rd) : err;
 }
 
+/* Points of a history: as many as a model keeps, at most. *out is NULL so far. */
+static int read_points(struct reader *rd, const struct proto_field *f, uint64_t **out, size_t *n)
+{
+	struct proto_reader p = proto__reader(f->data, f->size);
+	uint64_t value;
+
+	if (!f->is_bytes || *out || count_packed(f) > SERIES_MAX)
+		return damaged(rd);
+	*n = 0;
+	*out = calloc(count_packed(f) + 1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	while (proto__next_packed(&p, &value))
+		(*out)[(*n)++] = value;
+	return p.bad ? damaged(rd) : 0;
+}
+
+static bool is_history(const struct report_history *h, size_t n_count)
+{
+	return h->n == n_count && h->freed <= h->came;
+}
+
+static bool is_verdict(const struct site_verdict *v)
+{
+	return v->kind < VERDICT_KINDS && v->reason < VERDICT_REASONS && v->sure <= 100;
+}
+
+static int read_tallies(struct reader *rd, const struct proto_field *f)
+{
+	struct proto_reader p = proto__reader(f->data, f->size);
+	struct verdict_tally *t = rd->report->verdicts;
+	uint64_t value;
+	size_t n;
+
+	if (!f->is_bytes || count_packed(f) > 3 * VERDICT_KINDS)
+		return damaged(rd);
+	for (n = 0; proto__next_packed(&p, &value); n++) {
+		if (n % 3 == 0)
+			t[n / 3].stacks = value;
+		else if (n % 3 == 1)
+			t[n / 3].bytes = value;
+		else
+			t[n / 3].bytes_per_hour = value;
+	}
+	return p.bad ? damaged(rd) : 0;
+}
+
 static int read_site(struct reader *rd, const struct proto_field *in, struct report_site *site)
 {
 	struct proto_reader p = proto__reader(in->data, in->size);
+	struct report_history *h = &site->history;
 	struct proto_field f;
+	size_t n_count = 0;
 	int err = 0;
 
 	if (!in->is_bytes)
@@ -293,10 +342,16 @@ static int read_site(struct reader *rd, const struct proto_field *in, struct rep
 			err = read_blocks(rd, &f, site);
 		else if (f.number == SITE_KINDS)
 			err = read_members(rd, &layout_kinds, &f, site->reach);
+		else if (f.number == SITE_HISTORY_BYTES)
+			err = read_points(rd, &f, &h->bytes, &h->n);
+		else if (f.number == SITE_HISTORY_COUNT)
+			err = read_points(rd, &f, &h->count, &n_count);
 		else if (!store(rd, &layout_site, &f, site))
 			err = damaged(rd);
 	}
-	return !err && p.bad ? damaged(rd) : err;
+	if (!err && (p.bad || !is_history(h, n_count) || !is_verdict(&site->verdict)))
+		err = damaged(rd);
+	return err;
 }
 
 static int read_account(struct reader *rd, const struct proto_field *in)
@@ -363,10 +418,30 @@ static int read_warnings(struct reader *rd, const struct proto_field *f)
 	return p.bad ? damaged(rd) : 0;
 }
 
+/* What renderers count on, and no field alone can be wrong about. */
+static bool is_sound(const struct report *r, size_t n_count, size_t n_times)
+{
+	size_t i;
+
+	if (r->max_live > MAX_TABLE || r->most_live > MAX_TABLE || r->max_stacks > MAX_TABLE ||
+	    r->n_stacks < r->n_sites)
+		return false;
+	if (!is_history(&r->history, n_count) || n_times != n_count || !is_verdict(&r->verdict))
+		return false;
+	for (i = 1; i < n_times; i++)
+		if (r->history_ns[i] <= r->history_ns[i - 1])
+			return false;
+	for (i = 0; i < r->n_sites; i++)
+		if (r->sites[i].history.n > n_times)
+			return false;
+	return true;
+}
+
 static int read_report(struct reader *rd)
 {
 	struct proto_reader p = proto__reader(rd->data, rd->size);
 	struct report *r = rd->report;
+	size_t n_count = 0, n_times = 0;
 	struct proto_field f;
 	int err = 0;
 
@@ -390,15 +465,24 @@ static int read_report(struct reader *rd)
 		case RECORDING_WARNINGS:
 			err = read_warnings(rd, &f);
 			break;
+		case RECORDING_HISTORY_BYTES:
+			err = read_points(rd, &f, &r->history.bytes, &r->history.n);
+			break;
+		case RECORDING_HISTORY_COUNT:
+			err = read_points(rd, &f, &r->history.count, &n_count);
+			break;
+		case RECORDING_HISTORY_NS:
+			err = read_points(rd, &f, &r->history_ns, &n_times);
+			break;
+		case RECORDING_VERDICTS:
+			err = read_tallies(rd, &f);
+			break;
 		default:
 			if (!store(rd, &layout_report, &f, r))
 				err = damaged(rd);
 		}
 	}
-	if (!err && (r->max_live > MAX_TABLE || r->most_live > MAX_TABLE ||
-		     r->max_stacks > MAX_TABLE || r->n_stacks < r->n_sites))
-		err = damaged(rd);
-	return err;
+	return !err && !is_sound(r, n_count, n_times) ? damaged(rd) : err;
 }
 
 int reportfile__parse(const void *data, size_t size, struct report **out, const char **why)
