@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "../bpf/memleak.h"
 
@@ -19,10 +20,17 @@ struct object;
 /* Open the object for kernels before 5.15, or that for later ones. Returns 0 or negative errno. */
 int object__new(bool old, struct object **out);
 int object__load(struct object *o); /* returns 0 or negative errno */
+/*
+ * Load these programs as well, some time after the others, on the same maps. For kernels since
+ * 5.15. Returns 0 or negative errno.
+ */
+int object__load_late(struct object *o, const char *const *names, size_t n);
 void object__free(struct object *o);
 
 bool object__is_old(const struct object *o);
 struct bpf_object *object__bpf(const struct object *o);
+/* What was loaded late; NULL: nothing. */
+struct bpf_object *object__late(const struct object *o);
 /* Settings; they are constant once the object is loaded. */
 struct memleak_config *object__config(const struct object *o);
 /* Shared with the BPF side once it is loaded. */

@@ -42,7 +42,12 @@ static struct bpf_map *map(const struct session *s, const char *name)
 
 int session__program_fd(const struct session *s, const char *name)
 {
-	return bpf_program__fd(object__program(s->object, name));
+	int fd = bpf_program__fd(object__program(s->object, name));
+	const struct bpf_object *late = object__late(s->object);
+
+	if (fd >= 0 || !late)
+		return fd;
+	return bpf_program__fd(bpf_object__find_program_by_name(late, name));
 }
 
 static int configure(struct session *s, const struct session_opts *opts)
@@ -183,38 +188,53 @@ bool session__has_links(const struct session *s, int attach_type)
 }
 
 /* The programs on which the way of probing depends: the others are always loaded. */
+static const char *const perf_programs[] = {
+	"alloc_enter", "alloc_return", "alloc_exit", "block_free", "alloc_point",
+};
+static const struct {
+	const char *name;
+	int attach_type;
+} multi_programs[] = {
+	{"alloc_session", LINK_UPROBE_SESSION},	  {"alloc_point_multi", LINK_UPROBE_MULTI},
+	{"alloc_enter_multi", LINK_UPROBE_MULTI}, {"alloc_exit_multi", LINK_UPROBE_MULTI},
+	{"block_free_multi", LINK_UPROBE_MULTI},
+};
+#define N_PROGRAMS(programs) (sizeof(programs) / sizeof((programs)[0]))
+
 static void select_programs(struct session *s, bool started)
 {
-	static const struct {
-		const char *name;
-		int attach_type; /* 0: for perf events */
-	} programs[] = {
-		{"alloc_enter", 0},
-		{"alloc_return", 0},
-		{"alloc_exit", 0},
-		{"block_free", 0},
-		{"alloc_point", 0},
-		{"alloc_session", LINK_UPROBE_SESSION},
-		{"alloc_point_multi", LINK_UPROBE_MULTI},
-		{"alloc_enter_multi", LINK_UPROBE_MULTI},
-		{"alloc_exit_multi", LINK_UPROBE_MULTI},
-		{"block_free_multi", LINK_UPROBE_MULTI},
-	};
 	struct bpf_program *prog;
 	size_t i;
 
 	bpf_program__set_autoload(object__program(s->object, "program_entry"), started);
 	bpf_program__set_autoload(object__program(s->object, "program_exit"), started);
-	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (programs[i].attach_type && !session__has_links(s, programs[i].attach_type))
+	/* to verify them takes a third of the time to start: not before there is a need to */
+	s->has_perf = s->by_thread || !s->features->uprobe_session || !s->features->uprobe_multi;
+	for (i = 0; i < N_PROGRAMS(perf_programs) && s->has_perf; i++) {
+		prog = object__program(s->object, perf_programs[i]);
+		if (prog) /* not all are in the object for old kernels */
+			bpf_program__set_autoload(prog, true);
+	}
+	for (i = 0; i < N_PROGRAMS(multi_programs); i++) {
+		if (!session__has_links(s, multi_programs[i].attach_type))
 			continue;
-		prog = object__program(s->object, programs[i].name);
-		if (!prog) /* not in the object for old kernels */
+		prog = object__program(s->object, multi_programs[i].name);
+		if (!prog)
 			continue;
 		bpf_program__set_autoload(prog, true);
-		if (programs[i].attach_type)
-			bpf_program__set_expected_attach_type(prog, programs[i].attach_type);
+		bpf_program__set_expected_attach_type(prog, multi_programs[i].attach_type);
 	}
+}
+
+int session__load_perf(struct session *s)
+{
+	int err;
+
+	if (s->has_perf)
+		return 0;
+	err = object__load_late(s->object, perf_programs, N_PROGRAMS(perf_programs));
+	s->has_perf = !err;
+	return err;
 }
 
 int session__new(const struct session_opts *opts, const struct features *f, struct session **out,

@@ -35,6 +35,7 @@ struct session {
 	const struct features *features;
 	pid_t pid, anchor;
 	uint32_t max_depth;
+	bool has_perf;	       /* the programs for perf events are loaded */
 	bool by_thread;	       /* the main thread is gone: perf events bound to another one */
 	struct linkset links;  /* what concerns the target itself */
 	struct linkset probes; /* in its files */
@@ -50,6 +51,8 @@ struct session {
 
 /* The file descriptor of a program, negative errno if it was not loaded. */
 int session__program_fd(const struct session *s, const char *name);
+/* Have the programs for perf events. Returns 0 or negative errno. */
+int session__load_perf(struct session *s);
 /* Can links of that type be had? */
 bool session__has_links(const struct session *s, int attach_type);
 

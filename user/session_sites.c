@@ -75,8 +75,12 @@ static void attach_perf(struct session *s, const char *path, struct session_site
 		[SESSION_FREE] = "block_free",
 	};
 	struct link_site at = {site->offset, site->cookie};
-	int err = 0, on_return = -1, on_entry;
+	int err = session__load_perf(s), on_return = -1, on_entry;
 
+	if (err) {
+		site->err = err;
+		return;
+	}
 	/* the return first: an entry without its return would look like a lost call */
 	if (site->kind == SESSION_CALL)
 		on_return = open_place(s, "alloc_return", path, &at, true);

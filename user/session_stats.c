@@ -53,13 +53,11 @@ static uint64_t *passed_over_by(struct passed_over *p, const char *program)
 	return &p->others;
 }
 
-/* What was passed over since the object was loaded. */
-static void read_passed_over(const struct session *s, struct passed_over *p)
+static void add_passed_over(const struct bpf_object *object, struct passed_over *p)
 {
 	struct bpf_program *prog;
 
-	memset(p, 0, sizeof(*p));
-	bpf_object__for_each_program (prog, object__bpf(s->object)) {
+	bpf_object__for_each_program (prog, object) {
 		struct bpf_prog_info info = {0};
 		uint32_t size = sizeof(info);
 
@@ -67,6 +65,17 @@ static void read_passed_over(const struct session *s, struct passed_over *p)
 		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
 			*passed_over_by(p, bpf_program__name(prog)) += info.recursion_misses;
 	}
+}
+
+/* What was passed over since the object was loaded. */
+static void read_passed_over(const struct session *s, struct passed_over *p)
+{
+	const struct bpf_object *late = object__late(s->object);
+
+	memset(p, 0, sizeof(*p));
+	add_passed_over(object__bpf(s->object), p);
+	if (late)
+		add_passed_over(late, p);
 	p->calls = sum_of(s, STAT_CALL_MISSED);
 }
 

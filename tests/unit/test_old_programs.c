@@ -2,7 +2,8 @@
 /*
  * The programs for kernels before 5.15, on this kernel: they load everywhere. They must not be
  * preempted, which kernels of today do; so their target has one thread, whose programs have nobody
- * to mix things up with. The judge is the target, which says what it holds. Needs root.
+ * to mix things up with. And those for perf events when they are loaded late, on maps that are
+ * in use. The judge is the target, which says what it holds. Needs root.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "children.h"
 #include "kernel_features.h"
 #include "live.h"
-#include "session.h"
+#include "session_priv.h"
 #include "stacks.h"
 #include "target/addrspace.h"
 #include "target/allocators.h"
@@ -128,6 +129,7 @@ static struct addrspace *as;
 static struct tables *tables;
 static struct attacher *attacher;
 static bool traces;
+static bool late; /* probe by perf events what a multi link could be had for */
 
 static bool begin(const char *name, uint64_t max_live, uint64_t max_stacks)
 {
@@ -155,6 +157,9 @@ static bool begin(const char *name, uint64_t max_live, uint64_t max_stacks)
 	opts.pid = opts.anchor = child.pid;
 	opts.unwind_rows = tables__rows(tables) + 1000;
 	if (session__new(&opts, &features, &session, &no_syscalls))
+		return false;
+	/* links are by thread from now on */
+	if (late && (session->has_perf || session__reanchor(session, child.pid)))
 		return false;
 	rows = session__unwind_rows(session, &n);
 	tables__attach(tables, rows, n, session__unwind_segs(session), session__state(session));
@@ -389,6 +394,11 @@ static void an_address_is_taken_during_realloc(void)
 	CHECK_EQ(st.sum[STAT_IMPLIED] + st.sum[STAT_LOST_REALLOC] + st.sum[STAT_ABANDONED], 0);
 }
 
+static void programs_came_late(void)
+{
+	CHECK(traces && session->has_perf);
+}
+
 int main(void)
 {
 	features__probe(&features);
@@ -396,8 +406,7 @@ int main(void)
 		printf("SKIP test_old_programs.c: %s\n", features__missing(&features));
 		return 0;
 	}
-	features.attach_cookie = false;
-	features.uprobe_session = features.uprobe_multi = false;
+	late = features.uprobe_session;
 	if (scratch_make(dir, sizeof(dir)))
 		return 1;
 	if (compile(dir, "holder", "cc", "c", program, "-O1 -fno-builtin") ||
@@ -406,6 +415,18 @@ int main(void)
 		scratch_remove(dir);
 		return 0;
 	}
+	if (late) {
+		traces = begin("holder", 1000, 100);
+		RUN(programs_came_late);
+		RUN(blocks_and_counters_are_exact);
+		RUN(a_snapshot_shows_what_is_counted);
+		RUN(stacks_are_whole);
+		RUN(old_spaces_are_purged);
+		end();
+		late = false;
+	}
+	features.attach_cookie = false;
+	features.uprobe_session = features.uprobe_multi = false;
 	traces = begin("holder", 1000, 100);
 	RUN(blocks_and_counters_are_exact);
 	RUN(a_snapshot_shows_what_is_counted);
