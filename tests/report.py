@@ -30,6 +30,7 @@ HEAD = re.compile(
 SITE = re.compile(r"\t(\d+) bytes in (\d+) allocations? from stack(.*)")
 FRAME = re.compile(r"\t\t(0x[0-9a-f]+) (.*)")
 TIMED = re.compile(r"\[\d\d:\d\d:\d\d\] (\w+): (.*)")
+VERDICT = re.compile(r"\t\t(too early to say|leaking|growing cache|plateau|churn|start-up): ")
 ENTRY = re.compile(r"\t\t(\S.*?) → (.*)")
 
 
@@ -83,6 +84,7 @@ class Site:
         self.growth = growth.strip()
         self.entry = None
         self.age = ""
+        self.verdict = ""  # "leaking"
         self.frames = []
         self.lines = []
 
@@ -98,6 +100,7 @@ class Report:
         self.sites = []
         self.account = {}
         self.warnings = []
+        self.verdict = ""  # the sentence on the whole
         self.memory = []  # sentences of the reconciliation
         self.lines = [match.group(0)]
 
@@ -157,6 +160,8 @@ def parse(path, whole=False):
                     report.account[name] = number(value)
             elif kind == "memory":
                 report.memory.append(text)
+            elif kind == "verdict":
+                report.verdict = text
             elif kind != "reachability":
                 report.warnings.append(text)
             continue
@@ -167,6 +172,10 @@ def parse(path, whole=False):
         match = FRAME.match(line)
         if match:
             site.frames.append(Frame(*match.groups()))
+            continue
+        match = VERDICT.match(line)
+        if match:
+            site.verdict = match.group(1)
             continue
         match = ENTRY.match(line)
         if match:

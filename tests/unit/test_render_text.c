@@ -203,6 +203,56 @@ static void judged(void)
 	check_golden(&r, "text-not-judged");
 }
 
+/* What leaks is said first, then at each stack why; curves where there are intervals enough. */
+static void verdicts(void)
+{
+	uint64_t times[] = {0, 5 * S, 10 * S, 15 * S, 20 * S, 25 * S};
+	uint64_t total[] = {0, 1000, 100000, 110000, 120000, 130000};
+	uint64_t leaked[] = {1000, 2000, 3000, 4000, 5000}, cached[] = {3000, 3000};
+	uint64_t count[] = {1, 1, 1, 1, 1, 1};
+	struct report_site sites[] = {leak_site, leak_site, leak_site};
+	struct report r = leak;
+
+	sites[0].verdict = (struct site_verdict){VERDICT_LEAKING, REASON_OLD_STAY, 84, 13002342};
+	sites[0].history = (struct report_history){leaked, count, 5, 9, 4};
+	sites[1].verdict = (struct site_verdict){VERDICT_CACHE, REASON_OLD_FREED, 7, 1};
+	sites[1].history = (struct report_history){cached, count, 2, 1, 0};
+	sites[2].verdict = (struct site_verdict){.reason = REASON_NOT_STEADY};
+	r.sites = sites;
+	r.n_sites = r.n_stacks = 3;
+	r.bytes *= 3;
+	r.count *= 3;
+	r.history = (struct report_history){total, count, 6, 10, 4};
+	r.history_ns = times;
+	r.verdicts[VERDICT_LEAKING] = (struct verdict_tally){1, 122880, 13002342};
+	r.verdicts[VERDICT_CACHE] = (struct verdict_tally){1, 122880, 1};
+	r.verdicts[VERDICT_EARLY] = (struct verdict_tally){1, 122880, 0};
+	check_golden(&r, "text-leaking");
+
+	/* several; where most of it is shows, whatever the order */
+	sites[2].verdict = (struct site_verdict){VERDICT_LEAKING, REASON_NONE_FREED, 90, 500000000};
+	sites[2].frames = leak_frames + 1; /* without a line */
+	sites[2].n_frames = 1;
+	r.verdicts[VERDICT_LEAKING] = (struct verdict_tally){12, 122880, UINT64_MAX};
+	r.verdicts[VERDICT_EARLY] = (struct verdict_tally){0};
+	check_golden(&r, "text-leaking-more");
+
+	sites[0].verdict = sites[2].verdict = (struct site_verdict){VERDICT_PLATEAU, REASON_STAYS,
+								    80, 0};
+	r.verdicts[VERDICT_LEAKING] = (struct verdict_tally){0};
+	r.verdicts[VERDICT_PLATEAU] = (struct verdict_tally){2, 0, 0};
+	r.verdicts[VERDICT_EARLY] = (struct verdict_tally){1, 122880, 0};
+	check_golden(&r, "text-no-leak");
+
+	/* before that there are too few reports, and after the last one no more will come */
+	r.history.n = 4;
+	memset(r.verdicts, 0, sizeof(r.verdicts));
+	r.n_sites = r.n_stacks = 0;
+	check_golden(&r, "text-early");
+	r.final = true;
+	check_golden(&r, "text-early-last");
+}
+
 static void every_block(void)
 {
 	struct report_block blocks[] = {{0x55aece6a02a0, 4096, 1234 * MS, 1, 0},
@@ -499,6 +549,7 @@ int main(void)
 	RUN(first_report);
 	RUN(second_report);
 	RUN(judged);
+	RUN(verdicts);
 	RUN(every_block);
 	RUN(sampled);
 	RUN(kernel);

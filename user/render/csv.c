@@ -134,6 +134,9 @@ static int emit_site(FILE *out, const struct report *r, const struct report_site
 		fprintf(out, ",%" PRIu64 ",%" PRIu64, site->youngest_ns, site->oldest_ns);
 	err = csv__place(out, site);
 	emit_kinds(out, r, site);
+	fprintf(out, ",\"%s\",\"%s\",%u,%" PRIu64, site_verdict__word(site->verdict.kind),
+		site_verdict__reason(site->verdict.reason), site->verdict.sure,
+		site->verdict.bytes_per_hour);
 	fputc('\n', out);
 	return err;
 }
@@ -148,7 +151,8 @@ static int emit_csv(FILE *out, const struct report *r, const struct render_opts 
 	fputs("bytes,count,bytes_low,bytes_high,count_low,count_high,bytes_delta,count_delta,"
 	      "youngest_ns,oldest_ns," CSV_PLACE ","
 	      "definite_bytes,definite_count,indirect_bytes,indirect_count,possible_bytes,"
-	      "possible_count,reachable_bytes,reachable_count,unjudged_bytes,unjudged_count\n",
+	      "possible_count,reachable_bytes,reachable_count,unjudged_bytes,unjudged_count,"
+	      "verdict,verdict_why,verdict_sure,bytes_per_hour\n",
 	      out);
 	for (i = 0; !err && i < r->n_sites; i++)
 		err = emit_site(out, r, &r->sites[i]);

@@ -13,6 +13,7 @@
 #include "render/asset.h"
 #include "render/flame.h"
 #include "render/format.h"
+#include "render/growth.h"
 #include "render/memory.h"
 #include "render/reach.h"
 #include "render/render.h"
@@ -60,8 +61,11 @@ static void emit_verdict(FILE *out, const struct report *r)
 	size_t i;
 
 	fputs("<section class=\"verdict\" aria-label=\"Verdict\">\n", out);
+	if (growth__sentence(line, r))
+		html__element(out, "p", NULL, line);
 	for (i = 0; words__verdict(line, r, i); i++)
 		html__element(out, "p", NULL, line);
+	growth__curve(out, r, &r->history);
 	fputs("</section>\n", out);
 	words__warnings(r, emit_warning, out);
 	fputs("</header>\n<main>\n", out);
@@ -179,7 +183,12 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 	else if (r->has_delta)
 		fprintf(out, ", %+" PRId64 " bytes, %+" PRId64 " allocations since the last report",
 			site->bytes_delta, site->count_delta);
-	fputs("</span></summary>\n", out);
+	fputs("</span>", out);
+	if (growth__verdict(where, &site->verdict))
+		fprintf(out, " <span class=\"%s\">%s</span>",
+			site->verdict.kind == VERDICT_LEAKING ? "leak" : "dim", where);
+	fputs("</summary>\n", out);
+	growth__curve(out, r, &site->history);
 	if (site->bytes_range.low != site->bytes_range.high ||
 	    site->count_range.low != site->count_range.high)
 		fprintf(out,

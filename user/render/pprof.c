@@ -317,6 +317,8 @@ static void emit_sample(struct profile *p, const struct pprof_sample *sample)
 	label(p, "entry", site->entry);
 	label(p, "note", site->note);
 	label(p, "stack cut", site->stack_cut);
+	if (!sample->is_base && site->verdict.kind != VERDICT_EARLY)
+		label(p, "verdict", site_verdict__word(site->verdict.kind));
 	label(p, "pprof::base", sample->is_base ? "true" : NULL);
 	proto__message(&p->whole, PROFILE_SAMPLE, &p->message);
 }

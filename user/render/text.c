@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "render/format.h"
+#include "render/growth.h"
 #include "render/memory.h"
 #include "render/reach.h"
 #include "render/text.h"
@@ -220,6 +221,38 @@ static void emit_judged(const struct text *t, const struct report *r,
 	fputc('\n', t->out);
 }
 
+/* Does it leak? What is sure of the whole is in the line below the first. */
+static void emit_verdict(const struct text *t, const struct report *r,
+			 const struct report_site *site)
+{
+	char line[WORDS_SIZE];
+
+	if (!growth__verdict(line, &site->verdict))
+		return;
+	fputs("\t\t", t->out);
+	begin(t, site->verdict.kind == VERDICT_LEAKING ? STYLE_WARNING : STYLE_DIM);
+	fputs(line, t->out);
+	growth__spark(t->out, r, &site->history);
+	end(t);
+	fputc('\n', t->out);
+}
+
+/* What one wants to know first: is it leaking, how fast, and where? */
+static void emit_leaks(const struct text *t, const struct report *r)
+{
+	char line[WORDS_SIZE];
+
+	if (!growth__sentence(line, r))
+		return;
+	stamp(t);
+	fputs("verdict: ", t->out);
+	begin(t, r->verdicts[VERDICT_LEAKING].stacks ? STYLE_WARNING : STYLE_DIM);
+	render__escape(t->out, line);
+	end(t);
+	growth__spark(t->out, r, &r->history);
+	fputc('\n', t->out);
+}
+
 static void emit_site(const struct text *t, const struct report *r, const struct report_site *site)
 {
 	char age[FORMAT_AGE_SIZE];
@@ -238,6 +271,7 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 			site->bytes_delta, site->count_delta);
 	fputc('\n', t->out);
 	emit_entry(t, r, site);
+	emit_verdict(t, r, site);
 	emit_judged(t, r, site);
 	emit_ranges(t, r, site);
 	emit_lines(t, site->detail, "\t\t");
@@ -432,6 +466,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 	t.shown = opts && opts->top && opts->top < r->n_sites ? opts->top : r->n_sites;
 	errno = 0; /* stdio keeps an error, but not which one */
 	emit_header(&t, r);
+	emit_leaks(&t, r);
 	for (i = 0; i < t.shown; i++)
 		emit_site(&t, r, &r->sites[i]);
 	emit_hidden(&t, r);

@@ -36,14 +36,15 @@ void axis__thin(struct series_axis *axis, size_t max, uint8_t to[SERIES_MAX])
 	size_t recent = max / 4 > SERIES_RECENT ? max / 4 : SERIES_RECENT;
 	size_t middle = axis->n > recent ? axis->n - recent : 0;
 	size_t goal = (max - recent - SERIES_FIRST) / 2, n = 0, i;
+	size_t first = axis->begun + 2 < SERIES_FIRST ? axis->begun + 2 : SERIES_FIRST;
 	uint64_t gap = 0, kept;
 
-	if (middle > SERIES_FIRST)
-		gap = (axis->time_ns[middle] - axis->time_ns[SERIES_FIRST - 1]) / goal;
+	if (middle > first)
+		gap = (axis->time_ns[middle] - axis->time_ns[first - 1]) / goal;
 	kept = axis->time_ns[0];
 	for (i = 0; i < axis->n; i++) {
 		to[i] = (uint8_t)n;
-		if (i >= SERIES_FIRST && i < middle && axis->time_ns[i] - kept < gap)
+		if (i >= first && i < middle && axis->time_ns[i] - kept < gap)
 			continue;
 		kept = axis->time_ns[i];
 		axis->time_ns[n] = axis->time_ns[i];

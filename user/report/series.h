@@ -19,9 +19,9 @@
 #include <stdint.h>
 
 #define SERIES_MAX 128
-#define SERIES_MIN 24	 /* points that an axis keeps at least, however many stacks there are */
+#define SERIES_MIN 32	 /* points that an axis keeps at least, however many stacks there are */
 #define SERIES_RECENT 12 /* of these, kept as they are */
-#define SERIES_FIRST 3	 /* and so many first ones */
+#define SERIES_FIRST 8	 /* and so many first ones at most */
 
 /* Births up to here are of this cohort or an earlier one; by the clock that a birth is told by. */
 struct series_until {
@@ -31,6 +31,7 @@ struct series_until {
 
 struct series_axis {
 	size_t n;
+	size_t begun; /* the first point at which anything was held; it and the next one stay */
 	uint64_t time_ns[SERIES_MAX];
 	struct series_until until[SERIES_MAX];
 };

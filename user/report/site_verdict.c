@@ -5,17 +5,16 @@
 
 #include "trend.h"
 
-#define MAX_SAMPLES 24	 /* of a series, evenly in time: what the tests cost grows by the square */
-#define HARDLY 0.02	 /* of all blocks freed: hardly any */
-#define STAY 0.9	 /* of old blocks: they stay */
-#define SLOWER 0.5	 /* as fast as at first: it slows down */
-#define SURELY_SLOWER 3	 /* standard deviations of Poisson's; blocks do not come one by one */
-#define LEVEL 0.1	 /* a level that varies by no more than this is one */
-#define FAST 0.5	 /* replaced within an interval: no level, however even it is */
-#define SOME_FREED 0.1	 /* of all blocks */
-#define FROM_START 0.95	 /* of the blocks: all of them */
-#define NEW_HEIGHT 1.1	 /* times what it has been before */
-#define STARTUP_POINTS 3 /* the start itself, and two reports */
+#define MAX_SAMPLES 24	/* of a series, evenly in time: what the tests cost grows by the square */
+#define HARDLY 0.02	/* of all blocks freed: hardly any */
+#define STAY 0.9	/* of old blocks: they stay */
+#define SLOWER 0.5	/* as fast as at first: it slows down */
+#define SURELY_SLOWER 3 /* standard deviations of Poisson's; blocks do not come one by one */
+#define LEVEL 0.1	/* a level that varies by no more than this is one */
+#define FAST 0.5	/* replaced within an interval: no level, however even it is */
+#define SOME_FREED 0.1	/* of all blocks */
+#define FROM_START 0.95 /* of the blocks: all of them */
+#define NEW_HEIGHT 1.1	/* times what it has been before */
 
 /* What a verdict is found from: all points but those before anything was held, except the last. */
 struct view {
@@ -235,14 +234,15 @@ static size_t level_intervals(const struct view *v)
 	return v->n - 1 - i;
 }
 
-/* All that is there was born within the first reports. */
-static bool is_from_start(const struct view *v)
+/* All that is there was born when the program began to allocate. */
+static bool is_from_start(const struct series_axis *axis, const struct view *v)
 {
+	size_t last = axis->begun + 1; /* one more report, if it was looked at meanwhile */
 	struct share all = cohorts(v, 0, v->n), early;
 
-	if (v->first >= STARTUP_POINTS)
+	if (v->first > last)
 		return false;
-	early = cohorts(v, 0, STARTUP_POINTS - v->first < v->n ? STARTUP_POINTS - v->first : v->n);
+	early = cohorts(v, 0, last - v->first + 1 < v->n ? last - v->first + 1 : v->n);
 	return early.alive >= FROM_START * all.alive;
 }
 
@@ -258,7 +258,8 @@ static bool creeps(const struct view *v, size_t from)
 	return v->n - 1 - from < 2 * VERDICT_INTERVALS;
 }
 
-static void judge_rest(const struct view *v, bool started, struct site_verdict *verdict)
+static void judge_rest(const struct series_axis *axis, const struct view *v, bool started,
+		       struct site_verdict *verdict)
 {
 	struct share all = cohorts(v, 0, v->n);
 	size_t tail = v->n - 1, i;
@@ -283,7 +284,7 @@ static void judge_rest(const struct view *v, bool started, struct site_verdict *
 		    laplace(v->n - 1));
 	else if (level && creeps(v, tail) && more_blocks(v, tail))
 		say(verdict, VERDICT_EARLY, REASON_STILL_RISING, 0);
-	else if (level && started && is_from_start(v))
+	else if (level && started && is_from_start(axis, v))
 		say(verdict, VERDICT_STARTUP, REASON_FROM_START, laplace(level_intervals(v)));
 	else if (level)
 		say(verdict, VERDICT_PLATEAU, REASON_STAYS, laplace(level_intervals(v)));
@@ -322,7 +323,7 @@ int site_verdict__find(const struct series_axis *axis, const struct series *s, b
 		if (verdict->kind != VERDICT_KINDS)
 			return 0;
 	}
-	judge_rest(&v, started, verdict);
+	judge_rest(axis, &v, started, verdict);
 	return 0;
 }
 

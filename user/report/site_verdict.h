@@ -63,8 +63,8 @@ struct site_verdict {
 };
 
 /*
- * s: what a stack held at the points of axis; none: nothing was ever held. started: the first point
- * is when the program was started. Returns 0 or -ENOMEM.
+ * s: what a stack held at the points of axis. started: the program was started under trace, so what
+ * came first came at its start. Returns 0 or -ENOMEM.
  */
 int site_verdict__find(const struct series_axis *axis, const struct series *s, bool started,
 		       struct site_verdict *verdict);
