@@ -4,14 +4,17 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "kernel/contents.h"
+#include "contents/contents.h"
+#include "contents/kinds.h"
 
 static bool alike(const void *a, const void *b, size_t n)
 {
 	char x[CONTENTS_SIGNATURE], y[CONTENTS_SIGNATURE];
 
-	contents__signature(a, n, x);
-	contents__signature(b, n, y);
+	const struct contents_pointers p = {.is_one = contents__is_kernel_pointer};
+
+	contents__signature(a, n, &p, x);
+	contents__signature(b, n, &p, y);
 	return !strcmp(x, y);
 }
 
@@ -32,24 +35,26 @@ static void tells_apart(void)
 	CHECK(alike("", "", 0));
 }
 
-static char *printed(const void *data, size_t n, contents_pointer_fn fn, void *arg)
+static char *printed(const void *data, size_t n,
+		     bool (*describe)(uint64_t addr, char *buf, size_t size, void *arg))
 {
+	const struct contents_pointers p = {contents__is_kernel_pointer, describe, NULL};
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	contents__print(data, n, fn, arg, out);
+	contents__print(data, n, &p, out);
 	fclose(out);
 	return text;
 }
 
-static int point(uint64_t addr, char *buf, size_t size, void *arg)
+static bool point(uint64_t addr, char *buf, size_t size, void *arg)
 {
 	(void)arg;
 	if (addr != 0xffffffff81a9e021)
-		return 0;
+		return false;
 	snprintf(buf, size, "load_msg+0x41");
-	return 1;
+	return true;
 }
 
 static void prints(void)
@@ -60,7 +65,7 @@ static void prints(void)
 
 	memcpy(data, &pointer, 8);
 	memcpy(data + 16, "say \"hi\"\\\n\x1b", 11);
-	text = printed(data, sizeof(data), point, NULL);
+	text = printed(data, sizeof(data), point);
 	CHECK_STR(
 		text,
 		"  +0x10 \"say \\\"hi\\\"\\\\\\n\"\n"
@@ -71,7 +76,7 @@ static void prints(void)
 		"  *\n"
 		"  0040  00 00 00 00 00 00 00 00                           |........|\n");
 	free(text);
-	text = printed(data, 0, NULL, NULL);
+	text = printed(data, 0, NULL);
 	CHECK_STR(text, "");
 	free(text);
 }
@@ -105,12 +110,48 @@ static void starts(void)
 
 static void pointers(void)
 {
-	CHECK(contents__is_pointer(0xffff888100000000));
-	CHECK(contents__is_pointer(0xffffffff81000000));
-	CHECK(!contents__is_pointer(0));
-	CHECK(!contents__is_pointer(UINT64_MAX));
-	CHECK(!contents__is_pointer((uint64_t)-22)); /* an error */
-	CHECK(!contents__is_pointer(0x00007fffffffe000));
+	CHECK(contents__is_kernel_pointer(0xffff888100000000, NULL));
+	CHECK(contents__is_kernel_pointer(0xffffffff81000000, NULL));
+	CHECK(!contents__is_kernel_pointer(0, NULL));
+	CHECK(!contents__is_kernel_pointer(UINT64_MAX, NULL));
+	CHECK(!contents__is_kernel_pointer((uint64_t)-22, NULL)); /* an error */
+	CHECK(!contents__is_kernel_pointer(0x00007fffffffe000, NULL));
+}
+
+static void counts_kinds(void)
+{
+	struct kinds *k = kinds__new(3);
+	const struct kind *kind;
+	size_t n;
+	int i;
+
+	for (i = 0; i < 5; i++)
+		CHECK_EQ(kinds__add(k, "many", i, 10 + i, REACH_REACHABLE), 0);
+	CHECK_EQ(kinds__add(k, "lost", 10, 1, REACH_POSSIBLE), 0);
+	CHECK_EQ(kinds__add(k, "lost", 11, 2, REACH_DEFINITE), 0);
+	CHECK_EQ(kinds__add(k, "lost", 12, 3, REACH_DEFINITE), 0);
+	CHECK_EQ(kinds__add(k, "large", 20, 1000, REACH_REACHABLE), 0);
+	CHECK_EQ(kinds__add(k, "one too many", 30, 7, REACH_INDIRECT), 0);
+	CHECK_EQ(kinds__add(k, "many", 5, 15, REACH_REACHABLE), 0);
+	CHECK_EQ(kinds__others(k)->count, 1);
+	CHECK_EQ(kinds__others(k)->reach[REACH_INDIRECT].bytes, 7);
+	kind = kinds__sort(k, &n);
+	CHECK_EQ(n, 3);
+	CHECK_STR(kind[0].key, "lost");
+	CHECK_EQ(kind[0].bytes, 6);
+	CHECK_EQ(kind[0].reach[REACH_DEFINITE].bytes, 5);
+	CHECK_EQ(kind[0].reach[REACH_POSSIBLE].count, 1);
+	CHECK_EQ(kind[0].first, 10);
+	CHECK_EQ(kind[0].worst, 11);
+	CHECK_EQ(kind[0].worst_kind, REACH_DEFINITE);
+	CHECK_STR(kind[1].key, "large");
+	CHECK_STR(kind[2].key, "many");
+	CHECK_EQ(kind[2].smallest, 10);
+	CHECK_EQ(kind[2].largest, 15);
+	kind = kinds__sort_by_count(k, &n);
+	CHECK_STR(kind[0].key, "many");
+	CHECK_STR(kind[1].key, "lost");
+	kinds__free(k);
 }
 
 int main(void)
@@ -119,5 +160,6 @@ int main(void)
 	RUN(prints);
 	RUN(starts);
 	RUN(pointers);
+	RUN(counts_kinds);
 	return check_done();
 }

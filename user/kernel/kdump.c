@@ -15,7 +15,8 @@
 
 #include <bpf/btf.h>
 
-#include "kernel/contents.h"
+#include "contents/contents.h"
+#include "contents/kinds.h"
 #include "kernel/kallsyms.h"
 #include "kernel/kobjects.h"
 #include "kernel/slub.h"
@@ -27,18 +28,10 @@
 #define ALIKE 64	     /* bytes that are compared */
 #define MAX_SYMBOL (1 << 20) /* bytes */
 
-/* Objects whose contents begin alike. */
-struct kind {
-	char signature[CONTENTS_SIGNATURE];
-	uint64_t count;
-	const struct kobject *first;
-};
-
 struct dump {
 	struct kreport *r;
-	struct kind kinds[MAX_KNOWN];
-	size_t n_kinds;
-	uint64_t n_read, n_gone, n_unreadable, n_others;
+	struct kinds *kinds; /* by the index of an object */
+	uint64_t n_read, n_gone, n_unreadable;
 	int why; /* the last one could not be read */
 };
 
@@ -60,11 +53,13 @@ static int read_object(struct kreport *r, const struct kobject *o, void *buf, si
 	return err ? err : kobjects__is_same(r->session, o) ? 0 : -ESTALE;
 }
 
-static void add_object(struct dump *d, const struct kobject *o)
+static int add_object(struct dump *d, size_t i)
 {
+	const struct contents_pointers pointers = {.is_one = contents__is_kernel_pointer};
+	const struct kobject *o = &d->r->objects[i];
 	uint8_t start[ALIKE];
 	char signature[CONTENTS_SIGNATURE];
-	size_t size = kobject__req(o) < ALIKE ? kobject__req(o) : ALIKE, i;
+	size_t size = kobject__req(o) < ALIKE ? kobject__req(o) : ALIKE;
 	int err = read_object(d->r, o, start, size);
 
 	if (err) {
@@ -72,32 +67,11 @@ static void add_object(struct dump *d, const struct kobject *o)
 		d->n_unreadable += err != -ESTALE;
 		if (err != -ESTALE)
 			d->why = err;
-		return;
+		return 0;
 	}
 	d->n_read++;
-	contents__signature(start, size, signature);
-	for (i = 0; i < d->n_kinds; i++)
-		if (!strcmp(d->kinds[i].signature, signature))
-			break;
-	if (i == MAX_KNOWN) {
-		d->n_others++;
-		return;
-	}
-	if (i == d->n_kinds) {
-		d->n_kinds++;
-		strcpy(d->kinds[i].signature, signature);
-		d->kinds[i].first = o;
-	}
-	d->kinds[i].count++;
-}
-
-static int by_count(const void *pa, const void *pb)
-{
-	const struct kind *a = pa, *b = pb;
-
-	if (a->count != b->count)
-		return a->count < b->count ? 1 : -1;
-	return (a->first->addr > b->first->addr) - (a->first->addr < b->first->addr);
+	contents__signature(start, size, &pointers, signature);
+	return kinds__add(d->kinds, signature, i, kobject__req(o), REACH_UNJUDGED);
 }
 
 static const struct kobject *tracked(const struct kreport *r, uint64_t addr)
@@ -118,7 +92,7 @@ static const struct kobject *tracked(const struct kreport *r, uint64_t addr)
 }
 
 /* What a word of an object points to. */
-static int describe_pointer(uint64_t addr, char *buf, size_t size, void *arg)
+static bool describe_pointer(uint64_t addr, char *buf, size_t size, void *arg)
 {
 	struct kreport *r = arg;
 	struct slub_object slab;
@@ -131,10 +105,10 @@ static int describe_pointer(uint64_t addr, char *buf, size_t size, void *arg)
 		snprintf(buf, size, "%s+0x%" PRIx64 "%s%s%s", sym.name, addr - sym.start,
 			 sym.module ? " [" : "", sym.module ? sym.module : "",
 			 sym.module ? "]" : "");
-		return 1;
+		return true;
 	}
 	if (!r->slub_answers || slub__examine(r->slub, addr, &slab) || !slab.start)
-		return 0;
+		return false;
 	o = tracked(r, addr);
 	if (o && kreport__origin(r, o->when, &site, &key) && r->sites[site].call_site &&
 	    kallsyms__find(r->symbols, r->sites[site].call_site - 1, &caller))
@@ -143,7 +117,7 @@ static int describe_pointer(uint64_t addr, char *buf, size_t size, void *arg)
 	else
 		snprintf(buf, size, "%s object +0x%" PRIx64 "%s", slab.cache_name,
 			 addr - slab.start, slab.state == SLUB_FREE ? ", free" : "");
-	return 1;
+	return true;
 }
 
 static void print_type_part(void *ctx, const char *fmt, va_list args)
@@ -168,9 +142,12 @@ static void print_as_type(struct kreport *r, const uint8_t *data, size_t size, F
 
 static void print_kind(struct dump *d, const struct kind *k, FILE *out)
 {
-	size_t size = kobject__req(k->first);
+	const struct kobject *first = &d->r->objects[k->first];
+	size_t size = kobject__req(first);
 	char a[FORMAT_NUMBER_SIZE], b[FORMAT_NUMBER_SIZE];
 	const struct btf_type *t = NULL;
+	const struct contents_pointers pointers = {contents__is_kernel_pointer, describe_pointer,
+						   d->r};
 	uint8_t *data;
 	int id;
 
@@ -180,58 +157,60 @@ static void print_kind(struct dump *d, const struct kind *k, FILE *out)
 	}
 	if (size > d->r->opts.dump)
 		size = d->r->opts.dump;
-	if (t && size < t->size && t->size <= kobject__req(k->first))
+	if (t && size < t->size && t->size <= kobject__req(first))
 		size = t->size;
 	data = malloc(size ? size : 1);
 	if (!data)
 		return;
-	if (read_object(d->r, k->first, data, size)) {
+	if (read_object(d->r, first, data, size)) {
 		fputs("[freed while it was read]\n", out);
 	} else {
 		fprintf(out, "%s of %s objects begin like 0x%" PRIx64 ": ",
-			format__number(a, k->count), format__number(b, d->n_read), k->first->addr);
+			format__number(a, k->count), format__number(b, d->n_read), first->addr);
 		contents__print_start(data, size, out);
 		fputc('\n', out);
 		if (t)
 			print_as_type(d->r, data, size, out);
 		else
-			contents__print(data, size, describe_pointer, d->r, out);
+			contents__print(data, size, &pointers, out);
 	}
 	free(data);
 }
 
 int kdump__print(struct kreport *r, uint32_t site, uint32_t key, FILE *out)
 {
-	struct dump *d = calloc(1, sizeof(*d));
+	struct dump d = {.r = r, .kinds = kinds__new(MAX_KNOWN)};
 	char number[FORMAT_NUMBER_SIZE];
 	uint32_t its_site, its_key;
-	uint64_t others = 0;
-	size_t i;
+	const struct kind *kind;
+	uint64_t others;
+	size_t i, n;
+	int err = d.kinds ? 0 : -ENOMEM;
 
-	if (!d)
-		return -ENOMEM;
-	d->r = r;
-	for (i = 0; i < r->n_objects && d->n_read < MAX_READ; i++) {
+	for (i = 0; !err && i < r->n_objects && d.n_read < MAX_READ; i++) {
 		const struct kobject *o = &r->objects[i];
 
 		if (has_contents(o) && kreport__origin(r, o->when, &its_site, &its_key) &&
 		    its_site == site && (!key || key == its_key) && !kreport__is_young(r, o))
-			add_object(d, o);
+			err = add_object(&d, i);
 	}
-	qsort(d->kinds, d->n_kinds, sizeof(d->kinds[0]), by_count);
-	for (i = 0; i < d->n_kinds && i < MAX_KINDS; i++)
-		print_kind(d, &d->kinds[i], out);
-	for (others = d->n_others; i < d->n_kinds; i++)
-		others += d->kinds[i].count;
+	if (err)
+		goto cleanup;
+	kind = kinds__sort_by_count(d.kinds, &n);
+	for (i = 0; i < n && i < MAX_KINDS; i++)
+		print_kind(&d, &kind[i], out);
+	for (others = kinds__others(d.kinds)->count; i < n; i++)
+		others += kind[i].count;
 	if (others)
 		fprintf(out, "%s begin otherwise\n", format__number(number, others));
-	if (d->n_gone)
+	if (d.n_gone)
 		fprintf(out, "%s were freed while they were read\n",
-			format__number(number, d->n_gone));
-	if (d->n_unreadable)
-		fprintf(out, "%s could not be read: %s\n", format__number(number, d->n_unreadable),
-			d->why == -EPERM ? "the kernel is locked down (confidentiality)"
-					 : strerror(-d->why));
-	free(d);
-	return 0;
+			format__number(number, d.n_gone));
+	if (d.n_unreadable)
+		fprintf(out, "%s could not be read: %s\n", format__number(number, d.n_unreadable),
+			d.why == -EPERM ? "the kernel is locked down (confidentiality)"
+					: strerror(-d.why));
+cleanup:
+	kinds__free(d.kinds);
+	return err;
 }

@@ -63,6 +63,13 @@ static bool make_room(void *array, size_t n, size_t *max, size_t size)
 	return true;
 }
 
+uint32_t strtab__find(const struct strtab *t, const void *bytes, size_t size)
+{
+	const struct wanted wanted = {.bytes = bytes, .size = size};
+
+	return hashidx__find(&t->index, hash_bytes(t->seed, bytes, size), same, t, &wanted);
+}
+
 uint32_t strtab__add(struct strtab *t, const void *bytes, size_t size)
 {
 	const struct wanted wanted = {.bytes = bytes, .size = size};

@@ -22,4 +22,6 @@ void strtab__init(struct strtab *t);
 void strtab__clear(struct strtab *t);
 /* The number of these bytes, or STRTAB_NONE: no memory. */
 uint32_t strtab__add(struct strtab *t, const void *bytes, size_t size);
+/* The number of these bytes, or STRTAB_NONE: they were never added. */
+uint32_t strtab__find(const struct strtab *t, const void *bytes, size_t size);
 #endif

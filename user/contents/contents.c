@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/contents.h"
+#include "contents/contents.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -12,8 +12,9 @@
 #define START 48      /* bytes that tell what is alike */
 #define WORD sizeof(uint64_t)
 
-int contents__is_pointer(uint64_t word)
+bool contents__is_kernel_pointer(uint64_t word, void *unused)
 {
+	(void)unused;
 	/* the upper half of 57 bits (five levels of page tables); -4095 to -1 are errors */
 	return word >= 0xff00000000000000ULL && word < (uint64_t)-4095;
 }
@@ -41,7 +42,8 @@ static uint64_t word_at(const uint8_t *data)
 	return word;
 }
 
-void contents__signature(const uint8_t *data, size_t size, char out[CONTENTS_SIGNATURE])
+void contents__signature(const uint8_t *data, size_t size, const struct contents_pointers *pointers,
+			 char out[CONTENTS_SIGNATURE])
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t i = 0, n = 0, text;
@@ -60,7 +62,7 @@ void contents__signature(const uint8_t *data, size_t size, char out[CONTENTS_SIG
 				out[n++] = data[i++];
 			}
 		} else if (i % WORD == 0 && size - i >= WORD &&
-			   contents__is_pointer(word_at(data + i))) {
+			   pointers->is_one(word_at(data + i), pointers->arg)) {
 			out[n++] = 1;
 			i += WORD;
 		} else {
@@ -129,8 +131,8 @@ static void print_strings(const uint8_t *data, size_t size, FILE *out)
 	}
 }
 
-static void print_line(const uint8_t *data, size_t at, size_t n, contents_pointer_fn fn, void *arg,
-		       FILE *out)
+static void print_line(const uint8_t *data, size_t at, size_t n,
+		       const struct contents_pointers *pointers, FILE *out)
 {
 	char words[160];
 	size_t i;
@@ -148,14 +150,15 @@ static void print_line(const uint8_t *data, size_t at, size_t n, contents_pointe
 	for (i = 0; i < n; i++)
 		fputc(data[at + i] >= 0x20 && data[at + i] < 0x7f ? data[at + i] : '.', out);
 	fputc('|', out);
-	for (i = 0; fn && i + WORD <= n; i += WORD)
-		if (contents__is_pointer(word_at(data + at + i)) &&
-		    fn(word_at(data + at + i), words, sizeof(words), arg))
+	for (i = 0; pointers->describe && i + WORD <= n; i += WORD)
+		if (pointers->is_one(word_at(data + at + i), pointers->arg) &&
+		    pointers->describe(word_at(data + at + i), words, sizeof(words), pointers->arg))
 			fprintf(out, "  +%#zx → %s", at + i, words);
 	fputc('\n', out);
 }
 
-void contents__print(const uint8_t *data, size_t size, contents_pointer_fn fn, void *arg, FILE *out)
+void contents__print(const uint8_t *data, size_t size, const struct contents_pointers *pointers,
+		     FILE *out)
 {
 	size_t at, n;
 	bool skipped = false;
@@ -171,6 +174,6 @@ void contents__print(const uint8_t *data, size_t size, contents_pointer_fn fn, v
 			continue;
 		}
 		skipped = false;
-		print_line(data, at, n, fn, arg, out);
+		print_line(data, at, n, pointers, out);
 	}
 }
