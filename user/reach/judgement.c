@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "reach/capture.h"
 #include "reach/heap.h"
 #include "reach/mark.h"
 #include "reach/memcopy.h"
@@ -16,11 +17,6 @@
 #include "reach/roots.h"
 #include "reach/stop.h"
 #include "reach/vtables.h"
-#include "target/maps.h"
-
-/* Expected of copying, to refuse what would take too long: measured 150 to 200 ms. */
-#define NS_PER_GIB 220000000ULL
-#define GIB (1ULL << 30)
 
 struct id {
 	uint64_t birth;
@@ -39,14 +35,14 @@ struct scan {
 	const struct judgement_opts *opts;
 	struct report_reach *how;
 	struct judgement *v;
-	struct maps maps;
-	struct memcopy *memory;
-	struct stop *stop;
+	struct capture c;
 	struct ranges dead, heaps;
 	struct vtables *vtables;
 	struct marker *marker;
-	uint64_t deadline_ns;
 };
+
+_Static_assert(sizeof(((struct report_reach *)NULL)->why_not) == CAPTURE_WHY_NOT,
+	       "the same sentences");
 
 static uint64_t now_ns(void)
 {
@@ -94,14 +90,6 @@ static int add_block(const struct judgement_block *b, void *to)
 	return 0;
 }
 
-/* Blocks may also be in memory that has been made read-only since. */
-static bool is_copied(const struct mapping *m)
-{
-	return roots__is_one(m) ||
-	       (m->read && !m->exec && !m->inode && !m->shared &&
-		(!m->path[0] || !strncmp(m->path, "[anon", 5) || !strcmp(m->path, "[heap]")));
-}
-
 /*
  * Add the blocks that there are now, to have the memory for them, and forget them again: while the
  * target stands still no page of it has to be got.
@@ -121,91 +109,11 @@ static int count_blocks(struct scan *s)
 	return err;
 }
 
-static int prepare(struct scan *s)
+static int note_blocks(bool stopped, void *arg)
 {
-	struct memcopy *probe;
-	uint64_t room = 0, expected, began;
-	size_t i;
-	int err = maps__read(s->pid, &s->maps);
+	struct scan *s = arg;
 
-	if (!err)
-		err = memcopy__new(s->pid, 0, &probe);
-	if (err)
-		return fail(s, err, "its memory map cannot be read: %s", strerror(-err));
-	for (i = 0; i < s->maps.n; i++)
-		if (is_copied(&s->maps.map[i]))
-			room += memcopy__measure(probe, s->maps.map[i].start, s->maps.map[i].end);
-	memcopy__free(probe);
-	maps__clear(&s->maps);
-	began = now_ns();
-	err = count_blocks(s);
-	if (err)
-		return fail(s, err, "the table of blocks cannot be read: %s", strerror(-err));
-	/* the table is read once more while the target stands still */
-	expected = room / 1024 * NS_PER_GIB / (GIB / 1024) + (now_ns() - began);
-	if (s->opts->max_pause_ns && expected > s->opts->max_pause_ns)
-		return fail(s, -ETIME,
-			    "copying %" PRIu64 " MiB would stop it for about %" PRIu64
-			    " ms, more than --max-pause allows",
-			    room >> 20, expected / 1000000);
-	err = memcopy__new(s->pid, room + room / 64, &s->memory);
-	return err ? fail(s, err, "there is no memory for a copy of %" PRIu64 " MiB", room >> 20)
-		   : 0;
-}
-
-static int copy(struct scan *s)
-{
-	size_t i;
-	int err;
-
-	err = s->opts->blocks(add_block, s->v, s->opts->arg);
-	if (err)
-		return fail(s, err, "the table of blocks cannot be read: %s", strerror(-err));
-	err = maps__read(s->pid, &s->maps);
-	for (i = 0; !err && i < s->maps.n; i++)
-		if (is_copied(&s->maps.map[i]))
-			err = memcopy__add(s->memory, s->maps.map[i].start, s->maps.map[i].end);
-	if (!err)
-		err = memcopy__fill(s->memory, s->deadline_ns);
-	if (err == -ETIME)
-		return fail(s, err, "copying its memory took longer than --max-pause allows");
-	if (err)
-		return fail(s, err, "its memory cannot be read: %s", strerror(-err));
-	if (memcopy__unreadable(s->memory))
-		return fail(s, -EIO, "%" PRIu64 " KiB of its memory cannot be read",
-			    memcopy__unreadable(s->memory) >> 10);
-	s->how->copied = memcopy__bytes(s->memory);
-	return 0;
-}
-
-static int stop_and_copy(struct scan *s)
-{
-	uint64_t began = now_ns(), pause;
-	int err;
-
-	if (s->opts->max_pause_ns)
-		s->deadline_ns = began + s->opts->max_pause_ns;
-	err = stop__all(s->pid, s->deadline_ns, &s->stop);
-	switch (err) {
-	case 0:
-		break;
-	case -ESRCH:
-		return fail(s, err, "it ended");
-	case -EBUSY:
-		return fail(s, err, "a debugger is attached to it");
-	case -EPERM:
-		return fail(s, err, "it may not be stopped: CAP_SYS_PTRACE is needed");
-	case -ETIME:
-		return fail(s, err, "a thread of it could not be stopped in time");
-	default:
-		return fail(s, err, "it cannot be stopped: %s", strerror(-err));
-	}
-	err = copy(s);
-	stop__release(s->stop);
-	pause = now_ns() - began;
-	if (pause > s->how->pause_ns)
-		s->how->pause_ns = pause;
-	return err;
+	return stopped ? s->opts->blocks(add_block, s->v, s->opts->arg) : count_blocks(s);
 }
 
 static int find_dead(struct scan *s, const struct stop_thread *threads, size_t n)
@@ -222,9 +130,9 @@ static int find_dead(struct scan *s, const struct stop_thread *threads, size_t n
 		tls[i] = threads[i].tls;
 	opts.tls = tls;
 	opts.n_tls = n;
-	err = heap__find(s->memory, &s->maps, &opts, &s->dead, &s->heaps, &found);
+	err = heap__find(s->c.memory, &s->c.maps, &opts, &s->dead, &s->heaps, &found);
 	if (!err)
-		err = roots__find_dead_stacks(s->memory, &s->maps, threads, n, s->opts->at_call,
+		err = roots__find_dead_stacks(s->c.memory, &s->c.maps, threads, n, s->opts->at_call,
 					      &s->dead);
 	ranges__settle(&s->dead);
 	ranges__settle(&s->heaps);
@@ -243,8 +151,8 @@ static int sum_root(uint64_t start, uint64_t end, void *arg)
 	const struct memcopy_run *run;
 	size_t n, i;
 
-	run = memcopy__runs(sum->s->memory, &n);
-	for (i = memcopy__first(sum->s->memory, start); i < n && run[i].start < end; i++)
+	run = memcopy__runs(sum->s->c.memory, &n);
+	for (i = memcopy__first(sum->s->c.memory, start); i < n && run[i].start < end; i++)
 		sum->bytes += (end < run[i].end ? end : run[i].end) -
 			      (start > run[i].start ? start : run[i].start);
 	return 0;
@@ -292,7 +200,7 @@ static int check_readable(struct scan *s)
 		uint64_t addr = s->v->block[i].addr;
 
 		if (!m || addr < m->start || addr >= m->end)
-			m = maps__find(&s->maps, addr);
+			m = maps__find(&s->c.maps, addr);
 		blind += !m || !m->read;
 	}
 	return blind ? fail(s, -EACCES, "%" PRIu64 " blocks are in memory without access", blind)
@@ -333,20 +241,20 @@ static int judge(struct scan *s)
 	size_t n;
 	int err;
 
-	threads = stop__threads(s->stop, &n);
+	threads = stop__threads(s->c.stop, &n);
 	err = find_dead(s, threads, n);
 	if (!err) {
-		s->vtables = opts.arg = vtables__new(s->pid, &s->maps);
+		s->vtables = opts.arg = vtables__new(s->pid, &s->c.maps);
 		err = opts.arg ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = marker__new(s->memory, s->v->block, s->v->n, &opts, &s->marker);
+		err = marker__new(s->c.memory, s->v->block, s->v->n, &opts, &s->marker);
 	if (err)
 		return fail(s, err, "there is no memory for judging %zu blocks", s->v->n);
 	err = check_readable(s);
 	if (err)
 		return err;
-	roots__mark(s->marker, &s->maps, threads, n, s->opts->at_call, &s->dead);
+	roots__mark(s->marker, &s->c.maps, threads, n, s->opts->at_call, &s->dead);
 	marker__finish(s->marker);
 	s->how->mark_ns = now_ns() - began;
 	err = sum_heap_roots(s);
@@ -364,10 +272,14 @@ int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_
 	how->why_not[0] = '\0';
 	s.v = calloc(1, sizeof(*s.v));
 	err = s.v ? 0 : fail(&s, -ENOMEM, "there is no memory");
-	if (!err)
-		err = prepare(&s);
-	if (!err)
-		err = stop_and_copy(&s);
+	if (!err) {
+		const struct capture_opts how_to = {opts->max_pause_ns, note_blocks, &s};
+
+		err = capture__take(pid, &how_to, &s.c, how->why_not);
+		how->copied = s.c.copied;
+		if (s.c.pause_ns > how->pause_ns)
+			how->pause_ns = s.c.pause_ns;
+	}
 	if (!err)
 		err = judge(&s);
 	if (!err) {
@@ -378,9 +290,7 @@ int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_
 	vtables__free(s.vtables);
 	ranges__clear(&s.dead);
 	ranges__clear(&s.heaps);
-	stop__free(s.stop);
-	memcopy__free(s.memory);
-	maps__clear(&s.maps);
+	capture__clear(&s.c);
 	judgement__free(s.v);
 	return err;
 }

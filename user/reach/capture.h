@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * capture - a process as of one moment: its threads' registers, its memory map, and a copy of all
+ * memory that pointers may be in. It stands still while that is copied, and no longer.
+ */
+#ifndef REACH_CAPTURE_H
+#define REACH_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "target/maps.h"
+
+struct memcopy;
+struct stop;
+
+#define CAPTURE_WHY_NOT 160
+
+struct capture {
+	pid_t pid;
+	struct maps maps;
+	struct memcopy *memory;
+	struct stop *stop;	   /* released: what is known of the threads */
+	uint64_t pause_ns, copied; /* how long it stood still; bytes */
+};
+
+struct capture_opts {
+	uint64_t max_pause_ns; /* 0: as long as it takes */
+	/*
+	 * Note down what has to be of the same moment: called before the target is stopped, to see
+	 * how long that takes, and again while it stands still. Returns 0 or negative errno. May be
+	 * NULL.
+	 */
+	int (*note)(bool stopped, void *arg);
+	void *arg;
+};
+
+/*
+ * Stop, copy, let it go on. Returns 0; or negative errno, and the reason, a sentence without its
+ * stop, in why_not. c is cleared by the caller in either case.
+ */
+int capture__take(pid_t pid, const struct capture_opts *opts, struct capture *c,
+		  char why_not[CAPTURE_WHY_NOT]);
+void capture__clear(struct capture *c);
+#endif
