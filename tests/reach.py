@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Compares memleak-bpf --reach with valgrind's memcheck, and both with what the program says of itself.
+"""Compares memleak-bpf --reach and --heap with valgrind's memcheck, and all with what the program says of itself.
 
 reach.py TOOL PROGRAM [CASE...]: all rows of the program's table (tests/prog/reach.h), or those. For each, the
-bytes and blocks of the four kinds are the same as memcheck's, or differ as DIFFERS says.
+bytes and blocks of the four kinds are the same as memcheck's, or differ as DIFFERS says. --heap looks at the
+program when it has done its work and waits; it does not know how many bytes malloc was asked for: see
+user/reach/chunks.h for how many more it may tell.
 """
 import concurrent.futures
 import os
@@ -63,6 +65,32 @@ KEEPS_STACKS = {"on_ended_stack"}
 FREE_STACKS = dict(os.environ, GLIBC_TUNABLES="glibc.pthread.stack_cache_size=0")
 
 
+# The same for --heap.
+NEEDS_SIZE = {"possible": 1, "reachable": -1}, "memcheck's rule needs the size that was asked for"
+AT_EXIT = "what functions called at exit do is still to come"
+HEAP_DIFFERS = {
+    "left_in_a_new_block": ({"reachable": 1, "definite": -1}, DIFFERS["left_in_a_new_block"][1]),
+    "ring_entered_elsewhere": ({"indirect": 1, "definite": -1}, DIFFERS["ring_entered_elsewhere"][1]),
+    "length_before": NEEDS_SIZE,
+    "count_before": NEEDS_SIZE,
+    "text_behind_its_head": NEEDS_SIZE,
+    "by_exit_handler": ({"reachable": 1, "definite": -2}, AT_EXIT),
+    "in_static_object": ({"reachable": 4, "definite": -3}, AT_EXIT),
+    "freed_by_exit_handler": ({"reachable": 2, "definite": -1}, AT_EXIT),
+}
+# What it shows of blocks.
+HEAP_SHOWS = {
+    "second_base": "\n    class (anonymous namespace)::Both\n",
+    "copied_strings": '\n24 bytes in 1 blocks of 24 bytes: definitely lost 24 bytes in 1 allocations\n'
+                      '    begin like "twenty-one characters"\n',
+    "hash_table_lost": "\n17,440 bytes in 436 blocks of 40 bytes: indirectly lost 17440 bytes in 436 allocations\n",
+}
+ENDS_OTHERWISE = {
+    "in_a_frame_that_lives", "in_a_register", "in_opened_library", "in_closed_library", "in_environment",
+    "exit_in_thread", "by_quick_exit", "by_underscore_exit", "in_exception",
+}
+
+
 def run(command, **more):
     return subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False, **more
@@ -102,10 +130,53 @@ def ours(tool, program, case):
     return found, report
 
 
+def on_heap(tool, program, case):
+    """What --heap says of the program when its work is done."""
+    environment = dict(FREE_STACKS, REACH_STAY="1")
+    with subprocess.Popen([program, case], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as child:
+        ready = child.stdout.readline()
+        done = run([tool, "--heap", "-p", str(child.pid), "--max-pause", "60000"])
+        child.stdin.close()
+    report = done.stdout.decode(errors="replace")
+    line = re.search(r"^reachability: (.*)", report, re.M)
+    if ready != b"done\n" or not line:
+        return None, f"{ready} {done.stderr.decode(errors='replace')[-300:]}"
+    found = {kind: (0, 0) for kind in KINDS}
+    for name, size, count in re.findall(r"(\w+ \w+) (\d+) bytes in (\d+) allocations", line.group(1)):
+        found[OURS[name]] = int(size), int(count)
+    more = re.findall(r"^(?:warning|note): .*", report, re.M)
+    if HEAP_SHOWS.get(case, "") not in report:
+        more.append(f"not {HEAP_SHOWS[case]}, but {report}")
+    return found, more
+
+
+def compare_heap(tool, program, case, theirs):
+    """None, or what is wrong."""
+    found, more = on_heap(tool, program, case)
+    if not found or more:
+        return f"--heap says {more}"
+    wanted = {kind: count for kind, (_, count) in theirs.items()}
+    for kind, more in HEAP_DIFFERS.get(case, ({}, ""))[0].items():
+        wanted[kind] += more
+    counts = {kind: count for kind, (_, count) in found.items()}
+    if counts != wanted:
+        return f"--heap finds {counts} blocks, should be {wanted}"
+    for kind in KINDS:
+        size, count = found[kind]
+        rounded = (4096 if size > 1 << 20 else 47) * count
+        if case not in HEAP_DIFFERS and not size - rounded <= theirs[kind][0] <= size:
+            return f"--heap says {size} bytes {kind} in {count}, memcheck {theirs[kind][0]}"
+    return None
+
+
 def compare(tool, program, row, work):
     """None, or what is wrong."""
     case, *stated = row.split()
     theirs = memcheck(program, case, work)
+    if case not in ENDS_OTHERWISE:
+        wrong = compare_heap(tool, program, case, theirs)
+        if wrong:
+            return wrong
     found, report = ours(tool, program, case)
     if case in UNCONFIRMED:
         return None if report == UNCONFIRMED[case] else f"should be {UNCONFIRMED[case]}"

@@ -12,6 +12,7 @@
 
 #include "../bpf/memleak.h"
 #include "cli_command.h"
+#include "cli_heap.h"
 #include "cli_kernel.h"
 #include "render/render.h"
 #include "target/spawn.h"
@@ -39,6 +40,7 @@ enum {
 	OPT_MAX_DEPTH,
 	OPT_STACK,
 	OPT_PROBES,
+	OPT_HEAP,
 	OPT_REACH,
 	OPT_CONFIRM,
 	OPT_MAX_PAUSE,
@@ -89,6 +91,7 @@ static const struct opt {
 	{OPT_MAX_STACKS, "max-stacks", "a number of stacks (1 to 4194304)"},
 	{OPT_STACK, "stack", "table or fp"},
 	{OPT_PROBES, "probes", "auto, pair or point"},
+	{OPT_HEAP, "heap", NULL},
 	{OPT_REACH, "reach", NULL},
 	{OPT_CONFIRM, "confirm", "a number of seconds (1 to 31536000, 10, 10s)"},
 	{OPT_MAX_PAUSE, "max-pause", "a number of milliseconds (1 to 3600000)"},
@@ -165,6 +168,8 @@ void cli__help(FILE *out)
 	      "                             which are lost; stops it for a moment\n"
 	      "      --confirm SECONDS      with --reach: look twice, so far apart\n"
 	      "      --max-pause MS         with --reach: never stop a process for longer (500)\n"
+	      "      --heap                 with -p: what is on the heap already, by class or\n"
+	      "                             contents, and what of it is lost; traces nothing\n"
 	      "      --no-color             no colour on a terminal\n"
 	      "      --debuginfod           ask debuginfod servers for debug information\n"
 	      "\n"
@@ -177,7 +182,8 @@ void cli__help(FILE *out)
 	      "      --vmalloc              vmalloc areas, too (6.3 and newer)\n"
 	      "      --stack-every N        the stack of one allocation in N (64; 1: of all);\n"
 	      "                             the call site is always known\n"
-	      "      --dump[=BYTES]         what is in the objects (256 bytes of each)\n"
+	      "      --dump[=BYTES]         what is in the objects (256 bytes of each); also\n"
+	      "                             with --heap\n"
 	      "      --type STRUCT          the same, as fields of a structure\n"
 	      "\n"
 	      "Formats (files hold all stacks of the last report, whatever -T says):\n"
@@ -479,6 +485,9 @@ static int parse_flag(const struct parser *p, int id)
 	case 'h':
 		cli->help = true;
 		return 0;
+	case OPT_HEAP:
+		cli->heap = true;
+		return 0;
 	case OPT_REACH:
 		cli->reach = true;
 		return 0;
@@ -562,7 +571,7 @@ static int check(const struct parser *p)
 
 	if (cli->pid && cli->command)
 		return fail(p, "-p and a command exclude each other: trace one of them");
-	problem = cli_kernel__problem(cli) ?: cli_command__problem(cli);
+	problem = cli_heap__problem(cli) ?: cli_kernel__problem(cli) ?: cli_command__problem(cli);
 	if (problem)
 		return fail(p, "%s", problem);
 	if (!cli->pid && !cli->command && !cli->kernel)
@@ -575,7 +584,7 @@ static int check(const struct parser *p)
 		return fail(p,
 			    "-s and --sample-bytes exclude each other: -s draws one allocation in "
 			    "N, whatever its size, --sample-bytes by size");
-	if (!cli->reach && (cli->confirm_s || cli->max_pause_given))
+	if (!cli->reach && (cli->confirm_s || (cli->max_pause_given && !cli->heap)))
 		return fail(p, "--confirm and --max-pause go with --reach");
 	if (cli->reach &&
 	    (cli->sample > 1 || cli->sample_bytes || cli->min_size || cli->max_size != UINT64_MAX))

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "commands.h"
+#include "heap/heap.h"
 #include "kernel/ktrace.h"
 #include "kernel_features.h"
 #include "render/output.h"
@@ -80,6 +81,18 @@ static int run_kernel(const struct cli *cli)
 	return ktrace__run(&opts, stdout);
 }
 
+static int run_heap(const struct cli *cli)
+{
+	const struct heap_mode_opts opts = {
+		.pid = cli->pid,
+		.max_pause_ns = cli->max_pause_ms * 1000000,
+		.dump = cli->dump,
+		.top = cli->top,
+	};
+
+	return heap_mode__run(&opts, stdout);
+}
+
 static int run(const struct cli *cli)
 {
 	struct outputs outputs;
@@ -145,7 +158,7 @@ int main(int argc, char **argv)
 	else if (cli.version)
 		print_version();
 	else
-		status = cli.kernel ? run_kernel(&cli) : run(&cli);
+		status = cli.heap ? run_heap(&cli) : cli.kernel ? run_kernel(&cli) : run(&cli);
 	cli__clear(&cli);
 	return status;
 }

@@ -380,6 +380,35 @@ static void unknown_options(void)
 	check_refused("-p 1 --a\nb\033[2J", "unknown option '--a?b?[2J'; see memleak-bpf --help");
 }
 
+static void heap_mode(void)
+{
+	const char *alone =
+		"--heap looks once at what is there, and traces nothing: only -p, -T, --dump and "
+		"--max-pause go with it";
+	struct cli cli;
+
+	ACCEPT("--heap -p 7");
+	CHECK(cli.heap);
+	CHECK_EQ(cli.dump, 0);
+	CHECK_EQ(cli.max_pause_ms, 500);
+	ACCEPT("-p 7 --heap --dump -T 3 --max-pause 20");
+	CHECK_EQ(cli.dump, 256);
+	CHECK_EQ(cli.max_pause_ms, 20);
+	check_refused(
+		"--heap",
+		"--heap looks at a running process: give -p PID, and neither -k nor a command");
+	check_refused(
+		"--heap -p 7 -k",
+		"--heap looks at a running process: give -p PID, and neither -k nor a command");
+	check_refused(
+		"--heap -- ls",
+		"--heap looks at a running process: give -p PID, and neither -k nor a command");
+	check_refused("--heap -p 7 --reach", alone);
+	check_refused("--heap -p 7 1 2", alone);
+	check_refused("--heap -p 7 --json x",
+		      "--heap prints text only: blocks from before tracing have no stacks");
+}
+
 static void kernel_mode(void)
 {
 	const char *needs_k =
@@ -562,6 +591,7 @@ int main(void)
 	RUN(nothing_to_trace);
 	RUN(positional);
 	RUN(unknown_options);
+	RUN(heap_mode);
 	RUN(kernel_mode);
 	RUN(help_and_version);
 	RUN(help_fits_80_columns);

@@ -81,13 +81,21 @@ static void prints(void)
 	free(text);
 }
 
+/* An address whose bytes are text. */
+static bool is_letters(uint64_t word, void *unused)
+{
+	(void)unused;
+	return word == 0x5656484877773030;
+}
+
 static char *start(const void *data, size_t n)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
+	const struct contents_pointers p = {.is_one = is_letters};
 
-	contents__print_start(data, n, out);
+	contents__print_start(data, n, &p, out);
 	fclose(out);
 	return text;
 }
@@ -101,6 +109,9 @@ static void starts(void)
 	free(text);
 	text = start(data, 64);
 	CHECK_STR(text, "0102000000000000 0000000000000000");
+	free(text);
+	text = start("00wwHHVV and more", 17);
+	CHECK_STR(text, "3030777748485656 20616e64206d6f72");
 	free(text);
 	memcpy(data + 0x20, "a string", 8);
 	text = start(data, 64);

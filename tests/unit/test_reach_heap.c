@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "reach/chunks.h"
 #include "reach/heap.h"
 #include "reach/memcopy.h"
 #include "reach/ranges.h"
@@ -129,7 +130,8 @@ struct found {
 	struct heap_found heap;
 };
 
-static void look(pid_t pid, bool all_known, struct found *f)
+/* chunks: all of them, instead of what the heap keeps; or NULL. */
+static void look(pid_t pid, bool all_known, struct found *f, struct chunks *chunks)
 {
 	struct heap_opts opts = {.all_known = all_known};
 	const struct stop_thread *threads;
@@ -153,7 +155,10 @@ static void look(pid_t pid, bool all_known, struct found *f)
 		tls[i] = threads[i].tls;
 	opts.tls = tls;
 	opts.n_tls = n;
-	CHECK_EQ(heap__find(m, &maps, &opts, &f->dead, &f->heaps, &f->heap), 0);
+	if (chunks)
+		CHECK_EQ(chunks__find(m, &maps, &opts, &f->dead, chunks), 0);
+	else
+		CHECK_EQ(heap__find(m, &maps, &opts, &f->dead, &f->heaps, &f->heap), 0);
 	CHECK_EQ(roots__find_dead_stacks(m, &maps, threads, n, false, &f->dead), 0);
 	ranges__settle(&f->dead);
 	ranges__settle(&f->heaps);
@@ -210,7 +215,7 @@ static void free_memory_is_dead(void)
 		return;
 	}
 	pid = start();
-	look(pid, false, &f);
+	look(pid, false, &f, NULL);
 	CHECK(f.heap.known);
 	CHECK(f.heap.main_walked);
 	CHECK_EQ(f.heap.arenas, THREADS);
@@ -234,7 +239,7 @@ static void all_of_the_heap_is_dead(void)
 		return;
 	}
 	pid = start();
-	look(pid, true, &f);
+	look(pid, true, &f, NULL);
 	sum_up(&f, used, freed);
 	CHECK_EQ(freed[0], freed[1]);
 	CHECK_EQ(used[0], used[1]);
@@ -256,13 +261,100 @@ static void corrupt_heap_is_not_believed(void)
 	corrupt = true;
 	pid = start();
 	corrupt = false;
-	look(pid, true, &f);
+	look(pid, true, &f, NULL);
 	CHECK(f.heap.known);
 	CHECK(!f.heap.main_walked);
 	clear(&f);
-	look(pid, false, &f);
+	look(pid, false, &f, NULL);
 	sum_up(&f, used, freed);
 	CHECK_EQ(used[0], 0);
+	clear(&f);
+	end(pid);
+}
+
+static int by_address(const void *key, const void *of)
+{
+	const struct chunk *c = of;
+	uint64_t addr = *(const uint64_t *)key;
+
+	return (addr > c->addr) - (addr < c->addr);
+}
+
+/* Of a thread's blocks, how many are told wrongly. in_use: those that are. */
+static int told_wrongly(const struct chunks *c, int t, uint64_t *in_use)
+{
+	int i, wrong = 0;
+
+	for (i = 0; i < BLOCKS; i++) {
+		const struct known *b = &shared->block[t][i];
+		const struct chunk *at = bsearch(&b->addr, c->chunk, c->n, sizeof(*c->chunk),
+						 by_address);
+
+		*in_use += !b->freed;
+		if (b->freed)
+			/* it may have been joined with others, and used again by nobody */
+			wrong += at != NULL;
+		else
+			wrong += !at || at->size != b->usable;
+	}
+	return wrong;
+}
+
+static void chunks_in_use(void)
+{
+	uint64_t in_use = 0;
+	struct chunks c;
+	struct found f;
+	pid_t pid;
+	int t;
+
+	if (is_sanitized()) {
+		SKIP("the sanitizer has a malloc of its own");
+		return;
+	}
+	pid = start();
+	look(pid, false, &f, &c);
+	for (t = 0; t < THREADS; t++)
+		CHECK_EQ(told_wrongly(&c, t, &in_use), 0);
+	/* and the C library's own: a thread's table of variables, for example */
+	CHECK(c.n >= in_use && c.n < in_use + 50);
+	CHECK_EQ(c.heaps_given_up, 0);
+	CHECK_EQ(c.odd, 0);
+	CHECK_EQ(c.found.broken, 0);
+	CHECK_EQ(c.found.tcaches, THREADS);
+	CHECK(c.free_bytes > 1000000);
+	chunks__clear(&c);
+	clear(&f);
+	end(pid);
+}
+
+/* One heap of three makes no sense: the others are told all the same. */
+static void chunks_of_a_corrupt_heap(void)
+{
+	uint64_t in_use = 0;
+	struct chunks c;
+	struct found f;
+	size_t i;
+	pid_t pid;
+	int t, from_it = 0;
+
+	if (is_sanitized()) {
+		SKIP("the sanitizer has a malloc of its own");
+		return;
+	}
+	corrupt = true;
+	pid = start();
+	corrupt = false;
+	look(pid, false, &f, &c);
+	for (t = 1; t < THREADS; t++)
+		CHECK_EQ(told_wrongly(&c, t, &in_use), 0);
+	CHECK_EQ(c.heaps_given_up, 1);
+	CHECK(c.given_up > 1000000);
+	for (i = 0; i < BLOCKS; i++)
+		from_it += bsearch(&shared->block[0][i].addr, c.chunk, c.n, sizeof(*c.chunk),
+				   by_address) != NULL;
+	CHECK_EQ(from_it, 0);
+	chunks__clear(&c);
 	clear(&f);
 	end(pid);
 }
@@ -273,7 +365,7 @@ static void dead_stacks(void)
 	pid_t pid = start();
 	uint64_t live = shared->on_live_stack;
 
-	look(pid, false, &f);
+	look(pid, false, &f, NULL);
 	CHECK_EQ(ranges__covered(&f.dead, shared->on_dead_stack, shared->on_dead_stack + 8), 8);
 	CHECK_EQ(ranges__covered(&f.dead, shared->in_dead_variable, shared->in_dead_variable + 8),
 		 8);
@@ -332,6 +424,8 @@ int main(void)
 	RUN(free_memory_is_dead);
 	RUN(all_of_the_heap_is_dead);
 	RUN(corrupt_heap_is_not_believed);
+	RUN(chunks_in_use);
+	RUN(chunks_of_a_corrupt_heap);
 	RUN(dead_stacks);
 	return check_done();
 }

@@ -24,22 +24,33 @@ static bool is_text(uint8_t c)
 	return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t';
 }
 
-/* Characters from data on that are text. */
-static size_t text_length(const uint8_t *data, size_t size)
-{
-	size_t n = 0;
-
-	while (n < size && is_text(data[n]))
-		n++;
-	return n;
-}
-
 static uint64_t word_at(const uint8_t *data)
 {
 	uint64_t word;
 
 	memcpy(&word, data, sizeof(word));
 	return word;
+}
+
+/* Is the word at i a pointer? All of its bytes may be letters, too. */
+static bool is_pointer(const uint8_t *data, size_t size, size_t i,
+		       const struct contents_pointers *pointers)
+{
+	return i % WORD == 0 && size - i >= WORD &&
+	       pointers->is_one(word_at(data + i), pointers->arg);
+}
+
+/* Characters from i on that are text. */
+static size_t text_length(const uint8_t *data, size_t size, size_t i,
+			  const struct contents_pointers *pointers)
+{
+	size_t n = 0;
+
+	if (is_pointer(data, size, i, pointers))
+		return 0;
+	while (i + n < size && is_text(data[i + n]))
+		n++;
+	return n;
 }
 
 void contents__signature(const uint8_t *data, size_t size, const struct contents_pointers *pointers,
@@ -51,7 +62,7 @@ void contents__signature(const uint8_t *data, size_t size, const struct contents
 	if (size > START)
 		size = START;
 	while (i < size && n + 2 * WORD + 2 < CONTENTS_SIGNATURE) {
-		text = text_length(data + i, size - i);
+		text = text_length(data, size, i, pointers);
 		if (text >= 4 || (i && text)) {
 			/* digits count up: a run of them is one */
 			if (isdigit(data[i])) {
@@ -61,8 +72,7 @@ void contents__signature(const uint8_t *data, size_t size, const struct contents
 			} else {
 				out[n++] = data[i++];
 			}
-		} else if (i % WORD == 0 && size - i >= WORD &&
-			   pointers->is_one(word_at(data + i), pointers->arg)) {
+		} else if (is_pointer(data, size, i, pointers)) {
 			out[n++] = 1;
 			i += WORD;
 		} else {
@@ -93,9 +103,10 @@ static void print_quoted(const uint8_t *text, size_t n, FILE *out)
 	fputs(n > shown ? "\"…" : "\"", out);
 }
 
-void contents__print_start(const uint8_t *data, size_t size, FILE *out)
+void contents__print_start(const uint8_t *data, size_t size,
+			   const struct contents_pointers *pointers, FILE *out)
 {
-	size_t i, n = text_length(data, size);
+	size_t i, n = text_length(data, size, 0, pointers);
 
 	if (n >= 4) {
 		print_quoted(data, n < 40 ? n : 40, out);
@@ -104,7 +115,7 @@ void contents__print_start(const uint8_t *data, size_t size, FILE *out)
 	for (i = 0; i < size && i < 16; i++)
 		fprintf(out, i && i % WORD == 0 ? " %02x" : "%02x", data[i]);
 	for (; i < size; i++) {
-		n = text_length(data + i, size - i);
+		n = text_length(data, size, i, pointers);
 		if (n < MIN_STRING)
 			continue;
 		fprintf(out, ", at +%#zx ", i);
@@ -113,12 +124,13 @@ void contents__print_start(const uint8_t *data, size_t size, FILE *out)
 	}
 }
 
-static void print_strings(const uint8_t *data, size_t size, FILE *out)
+static void print_strings(const uint8_t *data, size_t size,
+			  const struct contents_pointers *pointers, FILE *out)
 {
 	size_t i, n, found = 0;
 
 	for (i = 0; i < size; i += n ? n : 1) {
-		n = text_length(data + i, size - i);
+		n = text_length(data, size, i, pointers);
 		if (n < MIN_STRING)
 			continue;
 		if (found++ == MAX_STRINGS) {
@@ -163,7 +175,7 @@ void contents__print(const uint8_t *data, size_t size, const struct contents_poi
 	size_t at, n;
 	bool skipped = false;
 
-	print_strings(data, size, out);
+	print_strings(data, size, pointers, out);
 	for (at = 0; at < size; at += 16) {
 		n = size - at < 16 ? size - at : 16;
 		/* as od(1) does it */

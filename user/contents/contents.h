@@ -36,7 +36,8 @@ void contents__signature(const uint8_t *data, size_t size, const struct contents
 			 char out[CONTENTS_SIGNATURE]);
 
 /* How it begins, in quotes if it is text, else in hexadecimal; fits a line. */
-void contents__print_start(const uint8_t *data, size_t size, FILE *out);
+void contents__print_start(const uint8_t *data, size_t size,
+			   const struct contents_pointers *pointers, FILE *out);
 
 /* A line for each of its strings, then 16 bytes a line. */
 void contents__print(const uint8_t *data, size_t size, const struct contents_pointers *pointers,

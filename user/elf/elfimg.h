@@ -89,6 +89,7 @@ struct elf_sym {
 	uint64_t size; /* bytes, st_size; may be 0 */
 	bool is_func;  /* STT_FUNC or STT_GNU_IFUNC or NOTYPE in an executable section */
 	bool is_ifunc;
+	bool is_object;	 /* STT_OBJECT: a variable */
 	bool is_notype;	 /* STT_NOTYPE: a label of assembly code */
 	bool is_defined; /* false: an import */
 	bool is_dynamic; /* from .dynsym */

@@ -98,6 +98,7 @@ static int visit(const struct elfimg *img, const struct elf_symtab *t, bool dyna
 			.is_func = kind == STT_FUNC || kind == STT_GNU_IFUNC ||
 				   (kind == STT_NOTYPE && in_exec_sect(img, s)),
 			.is_ifunc = kind == STT_GNU_IFUNC,
+			.is_object = kind == STT_OBJECT,
 			.is_notype = kind == STT_NOTYPE,
 			.is_defined = s->st_shndx != SHN_UNDEF,
 			.is_dynamic = dynamic,

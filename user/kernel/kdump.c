@@ -167,7 +167,7 @@ static void print_kind(struct dump *d, const struct kind *k, FILE *out)
 	} else {
 		fprintf(out, "%s of %s objects begin like 0x%" PRIx64 ": ",
 			format__number(a, k->count), format__number(b, d->n_read), first->addr);
-		contents__print_start(data, size, out);
+		contents__print_start(data, size, &pointers, out);
 		fputc('\n', out);
 		if (t)
 			print_as_type(d->r, data, size, out);

@@ -169,8 +169,10 @@ static int walk_bin(struct walk *w, uint64_t head, uint64_t first)
 
 	for (i = 0; !err && p != head && i < MAX_CHUNKS; i++) {
 		size = chunk_size(w, p);
-		if (!size || !is_free(w, p, size) || !word(w, p + 24, &back) || back != prev)
-			return 0; /* corrupt, or somebody has been stopped at work on it */
+		if (!size || !is_free(w, p, size) || !word(w, p + 24, &back) || back != prev) {
+			w->found->broken++; /* or somebody has been stopped at work on it */
+			return 0;
+		}
 		err = add_free(w, p, size);
 		prev = p;
 		if (!word(w, p + 16, &p))
@@ -211,46 +213,77 @@ static int walk_fast(struct walk *w, uint64_t first)
 			return walk_list(w, first, 0, size, mixed, MAX_CHUNKS, true) == -ENOMEM
 				       ? -ENOMEM
 				       : 0;
+	w->found->broken += first != 0;
 	return 0;
 }
 
-/* struct tcache_perthread_struct: 64 counts, of 2 bytes since 2.30 and of 1 before, and 64 lists.
- */
-static bool try_tcache(struct walk *w, uint64_t addr, bool wide, bool mixed, bool add)
-{
-	uint64_t entries = addr + TCACHE_BINS * (wide ? 2 : 1), first;
-	const uint8_t *counts = memcopy__at(w->memory, addr, TCACHE_BINS * 2);
-	unsigned int count, i;
+/* How caches look in one version or another. */
+struct tcache_form {
+	bool wide, mixed;
+	unsigned int slack; /* lists that may be one off: their thread was just changing them */
+};
 
-	for (i = 0; counts && i < TCACHE_BINS; i++) {
-		count = wide ? counts[2 * i] | counts[2 * i + 1] << 8 : counts[i];
-		if (count > TCACHE_MAX_COUNT || !word(w, entries + 8 * i, &first) ||
-		    walk_list(w, first, 16, MIN_CHUNK + 16 * i, mixed, count, add) != count)
-			return false;
+/*
+ * struct tcache_perthread_struct: 64 counts, of 2 bytes since 2.30 and of 1 before, and 64 lists.
+ * Returns how many chunks are in it, or -1: it is none.
+ */
+static int64_t try_tcache(struct walk *w, uint64_t addr, const struct tcache_form *form, bool add)
+{
+	uint64_t entries = addr + TCACHE_BINS * (form->wide ? 2 : 1), first;
+	const uint8_t *counts = memcopy__at(w->memory, addr, TCACHE_BINS * 2);
+	unsigned int count, slack = form->slack, i;
+	int64_t n, sum = 0;
+
+	if (!counts || chunk_size(w, addr - 16) != 16 + TCACHE_BINS * (form->wide ? 10 : 9))
+		return -1;
+	for (i = 0; i < TCACHE_BINS; i++) {
+		count = form->wide ? counts[2 * i] | counts[2 * i + 1] << 8 : counts[i];
+		if (count > TCACHE_MAX_COUNT || !word(w, entries + 8 * i, &first))
+			return -1;
+		n = walk_list(w, first, 16, MIN_CHUNK + 16 * i, form->mixed, count + slack, add);
+		sum += n;
+		if (n == count)
+			continue;
+		if (!slack-- || n < 0 || n + 1 < count)
+			return -1;
 	}
-	return counts;
+	return sum;
 }
 
-/* A thread's tcache is found by the pointer to it among its variables. */
+/*
+ * A thread's tcache is found by the pointer to it among its variables. Behind these is its stack,
+ * where there may be pointers to other blocks of that size: if they are empty, they look like an
+ * empty one.
+ */
 static int walk_tcache(struct walk *w, uint64_t tls)
 {
-	uint64_t at, addr, size;
+	struct tcache_form best_form = {0};
+	uint64_t at, addr, best = 0;
+	int64_t n, most = -1;
 	unsigned int ways;
 
 	for (at = tls - PAGE; at < tls; at += 8) {
 		if (!word(w, at, &addr) || addr % 16 || !is_heap_address(w, addr))
 			continue;
-		size = chunk_size(w, addr - 16);
-		if (size < TCACHE_BINS * 9 || size > TCACHE_BINS * 10 + 64)
-			continue;
-		for (ways = 0; ways < 4; ways++) {
-			if (!try_tcache(w, addr, ways & 1, ways & 2, false))
-				continue;
-			try_tcache(w, addr, ways & 1, ways & 2, true);
-			return ranges__add(w->dead, addr, addr - 16 + size);
+		/* all of them exactly, before any with a list that is one off */
+		for (ways = 8; ways-- > 0;) {
+			const struct tcache_form form = {ways & 1, ways & 2, !(ways & 4)};
+
+			n = try_tcache(w, addr, &form, false);
+			if (n > most) {
+				most = n;
+				best = addr;
+				best_form = form;
+			}
+			if (n >= 0)
+				break;
 		}
 	}
-	return 0;
+	if (!best)
+		return 0;
+	try_tcache(w, best, &best_form, true);
+	w->found->tcaches++;
+	return ranges__add(w->dead, best, best - 16 + chunk_size(w, best - 16));
 }
 
 static int walk_free(struct walk *w, uint64_t arena, const uint8_t *state)
@@ -320,6 +353,11 @@ static uint64_t break_start(const struct walk *w, const struct mapping *m)
 	return m->start;
 }
 
+static int tell(struct walk *w, const struct heap_chain *chain)
+{
+	return w->opts->chain ? w->opts->chain(chain, w->opts->arg) : 0;
+}
+
 static int add_main(struct walk *w, const uint8_t *state)
 {
 	uint64_t top = state_word(state, w->layout->top), first, start, size = chunk_size(w, top);
@@ -330,6 +368,9 @@ static int add_main(struct walk *w, const uint8_t *state)
 		return 0;
 	start = break_start(w, m);
 	first = main_first(w, start, top);
+	err = tell(w, &(struct heap_chain){first, top, top + size - start, true, size});
+	if (err)
+		return err;
 	if (!first)
 		return ranges__add(w->heaps, start, m->end);
 	w->found->main_walked = true;
@@ -337,6 +378,45 @@ static int add_main(struct walk *w, const uint8_t *state)
 	if (!err && w->opts->all_known)
 		err = ranges__add(w->dead, first, top + size);
 	return err;
+}
+
+/*
+ * Where the chain of a heap ends that is no longer grown: sysmalloc has put two headers there, of
+ * 16 and of 0 bytes. 0: nowhere.
+ */
+static uint64_t chain_end(const struct walk *w, uint64_t first, uint64_t end)
+{
+	uint64_t p = first, size, next;
+
+	while (p + 32 <= end && word(w, p + 8, &size)) {
+		size &= ~SIZE_BITS;
+		if (size == 16 && word(w, p + 24, &next) && !(next & ~SIZE_BITS))
+			return p;
+		if (size < MIN_CHUNK || size % 16 || size > end - p)
+			return 0;
+		p += size;
+	}
+	return 0;
+}
+
+/* Its first chunk is behind the header, and the arena if that is in it. */
+static int tell_heap(struct walk *w, uint64_t arena, uint64_t at, uint64_t size, uint64_t top)
+{
+	uint64_t header = arena % HEAP_MAX, first, top_size = 0, end;
+	bool has_arena = arena - header == at;
+
+	first = (at + header + (has_arena ? w->layout->size : 0) + 15) / 16 * 16;
+	if (top > at && top - at < size) {
+		end = top;
+		top_size = chunk_size(w, top);
+		if (!leads_to(w, first, top) || top_size > at + size - top)
+			first = 0;
+	} else {
+		end = chain_end(w, first, at + size);
+		if (!end)
+			first = 0;
+	}
+	return tell(w, &(struct heap_chain){first, end, size, false, top_size});
 }
 
 /* struct heap_info: arena, previous heap, bytes in use, bytes that may be used. */
@@ -350,6 +430,8 @@ static int add_heaps(struct walk *w, uint64_t arena, uint64_t top)
 		    of != arena || prev % HEAP_MAX || size % PAGE || size > HEAP_MAX)
 			return 0;
 		err = ranges__add(w->heaps, at, at + size);
+		if (!err)
+			err = tell_heap(w, arena, at, size, top);
 		if (!err && w->opts->all_known)
 			err = ranges__add(w->dead, at, at + size);
 		at = prev;
@@ -389,6 +471,7 @@ int heap__find(const struct memcopy *memory, const struct maps *maps, const stru
 	if (!first)
 		return 0;
 	found->known = true;
+	found->main_arena = first;
 	do {
 		state = state_at(&w, arena);
 		if (!state || !is_state(&w, w.layout, arena, state))

@@ -19,6 +19,14 @@
 struct maps;
 struct memcopy;
 
+/* Chunks one behind the other, from first on, exactly up to end: top, or the end of an old heap. */
+struct heap_chain {
+	uint64_t first, end; /* first 0: there is no such chain, though there is a heap up to end */
+	uint64_t bytes;	     /* of the whole heap, with what is no chunk */
+	bool is_main;
+	uint64_t top; /* bytes behind end that malloc keeps; 0: it is an old heap */
+};
+
 struct heap_opts {
 	/*
 	 * All blocks that are in use are known. Then all memory of the heap that is in none of them
@@ -27,12 +35,18 @@ struct heap_opts {
 	bool all_known;
 	const uint64_t *tls; /* thread pointers: each thread keeps a tcache */
 	size_t n_tls;
+	/* Called for each heap; returns 0 or negative errno. May be NULL. */
+	int (*chain)(const struct heap_chain *chain, void *arg);
+	void *arg;
 };
 
 struct heap_found {
 	bool known;	  /* glibc's main arena was found */
 	bool main_walked; /* its heap makes sense from the first chunk to the last */
 	size_t arenas;
+	uint64_t main_arena; /* where it is, 0: not found */
+	size_t tcaches;	     /* of threads */
+	size_t broken;	     /* lists that make no sense: what is in them looks as if in use */
 };
 
 /*

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "heap/heap.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "contents/kinds.h"
+#include "heap/census.h"
+#include "heap/looks.h"
+#include "render/format.h"
+#include "render/reach.h"
+#include "render/render.h"
+#include "target/proc.h"
+
+#define N_CLASSES 48
+
+struct size_class {
+	struct reach_sum all, lost;
+};
+
+static void print_sums(const struct census *c, FILE *out)
+{
+	const struct chunks *h = &c->chunks;
+	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE], a[FORMAT_NUMBER_SIZE];
+
+	fprintf(out, "in use: %s bytes in %s blocks, as malloc has rounded them up\n",
+		format__number(bytes, h->bytes), format__number(count, c->n));
+	if (h->mapped_count)
+		fprintf(out, "  %s bytes in %s blocks of these have mappings of their own\n",
+			format__number(bytes, h->mapped_bytes),
+			format__number(count, h->mapped_count));
+	fprintf(out,
+		"kept by malloc: %s bytes in %s free chunks, %s bytes at the ends of heaps; %zu "
+		"arenas, %zu heaps, caches of %zu of %zu threads\n",
+		format__number(bytes, h->free_bytes), format__number(count, h->free_count),
+		format__number(a, h->top_bytes), h->found.arenas, h->heaps, h->found.tcaches,
+		c->threads);
+}
+
+static void print_checks(const struct census *c, FILE *out)
+{
+	const struct chunks *h = &c->chunks;
+	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE];
+
+	if (h->heaps_given_up)
+		fprintf(out,
+			"warning: %zu heaps make no sense, %s bytes: their chunks contradict each "
+			"other, as after an overflow. What is in them is in no figure, and taken "
+			"for in use\n",
+			h->heaps_given_up, format__number(bytes, h->given_up));
+	if (h->found.broken)
+		fprintf(out,
+			"warning: %zu free lists make no sense: what is in them may be told as in "
+			"use, or as lost\n",
+			h->found.broken);
+	if (h->odd)
+		fprintf(out, "note: %s chunks were changing hands, and are in no figure\n",
+			format__number(count, h->odd));
+	if (h->mapped_told && h->told_count != h->mapped_count)
+		fprintf(out,
+			"warning: malloc counts %s blocks with mappings of their own, %" PRIu64
+			" were found\n",
+			format__number(count, h->told_count), h->mapped_count);
+}
+
+/* Sizes up to a power of two: what malloc was asked for is in the same or in the class before. */
+static void print_sizes(const struct census *c, FILE *out)
+{
+	struct size_class class[N_CLASSES] = {0};
+	size_t i, k;
+
+	for (i = 0; i < c->n; i++) {
+		const struct mark_block *b = &c->block[i];
+
+		for (k = 5; k < N_CLASSES - 1 && b->size > 1ULL << k; k++)
+			;
+		reach_sum__add(&class[k].all, b->size, 1);
+		if (b->kind == REACH_DEFINITE || b->kind == REACH_INDIRECT)
+			reach_sum__add(&class[k].lost, b->size, 1);
+	}
+	fprintf(out, "%16s %12s %16s %12s %16s\n", "bytes up to", "blocks", "bytes", "lost blocks",
+		"lost bytes");
+	for (k = 0; k < N_CLASSES; k++)
+		if (class[k].all.count)
+			fprintf(out,
+				"%16llu %12" PRIu64 " %16" PRIu64 " %12" PRIu64 " %16" PRIu64 "\n",
+				1ULL << k, class[k].all.count, class[k].all.bytes,
+				class[k].lost.count, class[k].lost.bytes);
+}
+
+/* Line by line, escaped: what is in blocks and names is the target's. */
+static void print_escaped(const char *text, FILE *out)
+{
+	char *line;
+	size_t n;
+
+	for (; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		line = strndup(text, n);
+		if (!line)
+			return;
+		fputs("    ", out);
+		render__escape(out, line);
+		fputc('\n', out);
+		free(line);
+	}
+}
+
+static void print_kind(struct looks *l, const struct kind *k, uint64_t dump, FILE *out)
+{
+	const char *class = looks__class(l, k->worst);
+	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE];
+	char *text = NULL;
+	size_t size;
+	FILE *mem;
+
+	fprintf(out, "%s bytes in %s blocks of %" PRIu64, format__number(bytes, k->bytes),
+		format__number(count, k->count), k->smallest);
+	if (k->largest != k->smallest)
+		fprintf(out, " to %" PRIu64, k->largest);
+	fputs(" bytes: ", out);
+	render_reach__kinds(out, k->reach, NULL);
+	fputc('\n', out);
+	mem = open_memstream(&text, &size);
+	if (!mem)
+		return;
+	if (class)
+		fprintf(mem, "class %s\n", class);
+	fputs("begin like ", mem);
+	looks__print_start(l, k->worst, mem);
+	fputc('\n', mem);
+	if (dump)
+		looks__dump(l, k->worst, dump, mem);
+	if (!fclose(mem))
+		print_escaped(text, out);
+	free(text);
+}
+
+static int print_kinds(const struct census *c, const struct heap_mode_opts *opts, FILE *out)
+{
+	struct looks *l = looks__new(c);
+	const struct kind *kind, *others;
+	struct reach_sum rest = {0};
+	size_t n, i, shown;
+	int err = l ? looks__kinds(l, &kind, &n, &others) : -ENOMEM;
+
+	if (!err) {
+		shown = opts->top && n > opts->top ? opts->top : n;
+		if (shown)
+			fputs("blocks that look alike, those with definitely lost ones first:\n",
+			      out);
+		for (i = 0; i < shown; i++)
+			print_kind(l, &kind[i], opts->dump, out);
+		for (rest = (struct reach_sum){others->bytes, others->count}; i < n; i++)
+			reach_sum__add(&rest, kind[i].bytes, kind[i].count);
+		if (rest.count)
+			fprintf(out,
+				"... and %zu more kinds with %" PRIu64 " bytes in %" PRIu64
+				" blocks (-T 0 shows all)\n",
+				n - shown + !!others->count, rest.bytes, rest.count);
+	}
+	looks__free(l);
+	return err;
+}
+
+int heap_mode__run(const struct heap_mode_opts *opts, FILE *out)
+{
+	char why_not[CAPTURE_WHY_NOT];
+	struct proc_info info;
+	struct census c;
+	int err;
+
+	err = proc__info(opts->pid, &info);
+	if (err) {
+		fprintf(stderr, "memleak-bpf: pid %d: %s\n", (int)opts->pid,
+			err == -EINVAL ? "a thread, not a process" : strerror(-err));
+		return 1;
+	}
+	err = census__take(opts->pid, opts->max_pause_ns, &c, why_not);
+	if (err) {
+		fprintf(stderr, "memleak-bpf: the heap of pid %d cannot be told: %s\n",
+			(int)opts->pid, why_not);
+	} else {
+		fprintf(out, "heap of pid %d (", (int)opts->pid);
+		render__escape(out, info.comm);
+		fprintf(out, "), glibc malloc; stopped for %.1f ms, %.1f MiB copied\n",
+			(double)c.capture.pause_ns / 1e6, (double)c.capture.copied / 1048576);
+		print_sums(&c, out);
+		fputs("reachability: ", out);
+		if (c.n)
+			render_reach__kinds(out, c.sum, NULL);
+		else
+			fputs("no blocks", out);
+		fputc('\n', out);
+		print_checks(&c, out);
+		print_sizes(&c, out);
+		err = print_kinds(&c, opts, out);
+		if (err)
+			fprintf(stderr, "memleak-bpf: no memory for looking at blocks\n");
+		if (!err && fflush(out))
+			err = -errno;
+	}
+	census__clear(&c);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
