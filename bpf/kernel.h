@@ -33,7 +33,7 @@ enum kernel_space {
 
 /*
  * An object that is outstanding, as a slot of the object table (object_table.h). Three words:
- * where: 56 bits of address | 8 bits of reach
+ * where: 8 bits of space | 56 bits of address
  * what:  28 bits of bytes got | 20 high bits of bytes asked for | 8 bits of space | 8 low bits of
  *	  bytes asked for. vmalloc hands out more than that: its sizes are pages.
  * when:  24 bits of origin | 32 bits of birth, the low half of jiffies | 8 bits of epoch
@@ -46,9 +46,8 @@ struct object_slot {
 #endif
 #define OBJECT_ADDR_BITS 56
 #define OBJECT_ADDR_MASK ((1ULL << OBJECT_ADDR_BITS) - 1)
-#define OBJECT_WHERE(addr, reach) ((addr) << 8 | (reach))
-#define OBJECT_ADDR(where) ((where) >> 8)
-#define OBJECT_REACH(where) ((where)&255)
+#define OBJECT_WHERE(addr, space) ((__u64)(space) << OBJECT_ADDR_BITS | (addr))
+#define OBJECT_ADDR(where) ((where)&OBJECT_ADDR_MASK)
 /* The whole address. With five levels of page tables kernel addresses have any 56 low bits. */
 #define OBJECT_POINTER(addr, space)                                                                \
 	((addr) | ((space) == KERNEL_SPACE_PERCPU ? 0 : ~OBJECT_ADDR_MASK))

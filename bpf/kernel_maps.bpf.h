@@ -28,6 +28,14 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct object_slot)); /* set at load */
 } objects SEC(".maps");
+
+/* How far from home objects are (object_table.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, __u64);
+} reaches SEC(".maps");
 #endif
 
 struct {

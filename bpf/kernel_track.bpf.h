@@ -40,7 +40,15 @@ static __always_inline struct object_slot *object_home_slot(__u64 home)
 	return slot && !cfg.by_slot ? slot + home : slot;
 }
 
+static __always_inline __u64 *object_reaches(__u64 index)
+{
+	__u32 i = index;
+
+	return bpf_map_lookup_elem(&reaches, &i);
+}
+
 #define OBJECT_SLOT(i) object_slot(i)
+#define OBJECT_REACHES(i) object_reaches(i)
 #define OBJECT_HOME_SLOT(i) object_home_slot(i)
 #define OBJECT_HOME_SHIFT cfg.home_shift
 #define OBJECT_CAS(p, old, new) __sync_val_compare_and_swap(p, old, new)
@@ -57,7 +65,7 @@ static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __
 /* Enter what object_word has said of another one. */
 static __always_inline int object_put(__u64 addr, __u64 what, __u64 when, __u64 epoch)
 {
-	return object_insert(addr, what, when);
+	return object_insert_far(addr, what, when);
 }
 
 /* A word of the object at addr; 0: there is none. */
@@ -295,23 +303,29 @@ static __always_inline bool count_stack(__u32 key)
 	return true;
 }
 
-/* Take the stack of an allocation at a site. Returns the object's origin. */
-SUBPROGRAM __u64 take_stack(void *ctx, struct site_hits *here, __u64 site_id, __u64 call_site)
+/* Where to take a stack; NULL: an interrupt came while another one was taken. */
+SUBPROGRAM struct stack_room *stack_begin(struct site_hits *here)
 {
-	__u32 zero = 0, n;
+	__u32 zero = 0;
 	struct stack_room *room = bpf_map_lookup_elem(&stack_rooms, &zero);
-	__u64 entered;
-	long size;
 
 	if (!room || !here)
-		return site_id;
+		return NULL;
 	here->until = stack_pause(here);
-	if (!CLAIM(room->busy)) {
-		stat_inc(KSTAT_STACK_BUSY);
+	if (CLAIM(room->busy))
+		return room;
+	stat_inc(KSTAT_STACK_BUSY);
+	return NULL;
+}
+
+/* Enter the stack that was taken, of so many bytes. Returns the object's origin. */
+SUBPROGRAM __u64 stack_end(struct stack_room *room, long size, __u64 site_id, __u64 call_site)
+{
+	__u32 n = size > 0 ? (__u64)size / 8 : 0;
+	__u64 entered;
+
+	if (!room)
 		return site_id;
-	}
-	size = bpf_get_stack(ctx, room->raw, sizeof(room->raw), 0);
-	n = size > 0 ? (__u64)size / 8 : 0;
 	entered = stack_enter(keep_frames(room, first_frame(room, n, call_site), n, site_id));
 	if (entered & STACK_NEW)
 		stack_store(entered, &room->trace);
@@ -324,6 +338,22 @@ SUBPROGRAM __u64 take_stack(void *ctx, struct site_hits *here, __u64 site_id, __
 	}
 	room->busy = 0;
 	return site_id;
+}
+
+/*
+ * Take the stack of an allocation at a site. Returns the object's origin. The helper is called by
+ * the program itself: a function of its own would be one more frame to unwind, and those of
+ * programs take the kernel longest.
+ */
+static __always_inline __u64 take_stack(void *ctx, struct site_hits *here, __u64 site_id,
+					__u64 call_site)
+{
+	struct stack_room *room = stack_begin(here);
+
+	if (!room)
+		return site_id;
+	return stack_end(room, bpf_get_stack(ctx, room->raw, sizeof(room->raw), 0), site_id,
+			 call_site);
 }
 
 /* Is this what an allocator returned, and not NULL, ZERO_SIZE_PTR or an error? */
@@ -381,7 +411,7 @@ static __always_inline int track_at(void *ctx, __u64 ptr, struct site_hits *here
 
 	count_up(&here->seen[epoch & 1]);
 	barrier_var(epoch); /* not to be kept in two forms */
-	if (!here->until || !call_site)
+	if (__builtin_expect(!here->until || !call_site, 0))
 		id = take_stack(ctx, here, id, call_site);
 	else
 		here->until--;

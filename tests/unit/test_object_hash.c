@@ -19,6 +19,7 @@
 #define N_OBJECTS ((1u << HOME_BITS) / 3 * 2)
 
 static struct object_slot *table;
+static __u64 reaches[N_SLOTS / 8 + 1];
 static uint64_t looked;
 
 static __u64 exchange(__u64 *p, __u64 old, __u64 new)
@@ -38,6 +39,7 @@ static struct object_slot *slot_at(__u64 i)
 
 #define OBJECT_SLOT(i) slot_at(i)
 #define OBJECT_HOME_SLOT(i) slot_at(i)
+#define OBJECT_REACHES(i) (&reaches[i])
 #define OBJECT_HOME_SHIFT (64 - HOME_BITS)
 #define OBJECT_CAS(p, old, new) exchange(p, old, new)
 #define OBJECT_LOAD(p) (*(p))
@@ -51,6 +53,7 @@ static bool works_at(__u64 base, __u64 distance, __u64 n, uint64_t *steps)
 	__u64 what = OBJECT_WHAT(64ULL, 64ULL, KERNEL_SPACE_SLAB), i;
 
 	memset(table, 0, N_SLOTS * sizeof(*table));
+	memset(reaches, 0, sizeof(reaches));
 	for (i = 0; i < n; i++)
 		if (object_insert((base + i * distance) & OBJECT_ADDR_MASK, what, i << 8) != 0)
 			return false;
@@ -60,7 +63,7 @@ static bool works_at(__u64 base, __u64 distance, __u64 n, uint64_t *steps)
 			return false;
 	*steps += looked;
 	for (i = 0; i < N_SLOTS; i++)
-		if (OBJECT_ADDR(table[i].where))
+		if (table[i].where)
 			return false;
 	return true;
 }
@@ -133,7 +136,7 @@ static void pointers(void)
 	size_t i;
 
 	for (i = 0; i < 3; i++)
-		CHECK_EQ(OBJECT_POINTER(OBJECT_ADDR(OBJECT_WHERE(slab[i] & OBJECT_ADDR_MASK, 255)),
+		CHECK_EQ(OBJECT_POINTER(OBJECT_ADDR(OBJECT_WHERE(slab[i] & OBJECT_ADDR_MASK, 255ULL)),
 					KERNEL_SPACE_SLAB),
 			 slab[i]);
 	for (i = 0; i < 4; i++)

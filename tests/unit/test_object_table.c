@@ -21,25 +21,30 @@ enum mutant {
 	RIGHT,
 	NO_RAISE,     /* objects away from home without raising its reach */
 	TORN_CAS,     /* compare, and then exchange */
+	NO_REACH,     /* nobody looks farther than home */
 	FORGET_REACH, /* by removing an object at home */
 	NO_SYNC,      /* who removes does not wait for the programs that run */
 	NO_NOBODY,    /* nor takes the slot first */
 	N_MUTANTS,
 };
 static const char *const mutant_names[N_MUTANTS] = {
-	"right", "no raise", "torn exchange", "forgotten reach", "no sync", "free at once",
+	"right",	   "no raise", "torn exchange", "no reach",
+	"forgotten reach", "no sync",  "free at once",
 };
 static enum mutant mutant;
 
 static __u64 cas(__u64 *p, __u64 old, __u64 new);
+static __u64 load_word(__u64 *p);
+static void store_word(__u64 *p, __u64 v);
 static bool reader_cas(__u64 *p, __u64 *old, __u64 new);
 
 #define OBJECT_SLOT(i) ((i) < N_SLOTS ? &world.slot[i] : NULL)
 #define OBJECT_HOME_SLOT(i) OBJECT_SLOT(i)
+#define OBJECT_REACHES(i) ((i) ? NULL : &world.reaches)
 #define OBJECT_HOME_SHIFT 63
 #define OBJECT_CAS(p, old, new) cas(p, old, new)
-#define OBJECT_LOAD(p) interleave__op(STEP_LOAD, p, 0, 0)
-#define OBJECT_STORE(p, v) interleave__op(STEP_STORE, p, v, 0)
+#define OBJECT_LOAD(p) load_word(p)
+#define OBJECT_STORE(p, v) store_word(p, v)
 #define OBJECT_FUNC static
 #define KOBJECTS_LOAD(p) interleave__op(STEP_LOAD, (__u64 *)(p), 0, 0)
 #define KOBJECTS_CAS(p, old, new) reader_cas(p, old, new)
@@ -47,6 +52,7 @@ static bool reader_cas(__u64 *p, __u64 *old, __u64 new);
 
 static struct {
 	struct object_slot slot[N_SLOTS];
+	__u64 reaches;
 	__u64 running[3]; /* what a thread is at, 0: nothing */
 	__u64 given[4];
 } world;
@@ -57,10 +63,8 @@ static __u64 cas(__u64 *p, __u64 old, __u64 new)
 {
 	__u64 there;
 
-	if (mutant == NO_RAISE && OBJECT_ADDR(old) == OBJECT_ADDR(new))
+	if (mutant == NO_RAISE && p == &world.reaches)
 		return old;
-	if (mutant == FORGET_REACH && !OBJECT_ADDR(new))
-		new = 0;
 	if (mutant != TORN_CAS)
 		return interleave__op(STEP_CAS, p, old, new);
 	there = interleave__op(STEP_LOAD, p, 0, 0);
@@ -69,12 +73,26 @@ static __u64 cas(__u64 *p, __u64 old, __u64 new)
 	return there;
 }
 
+static __u64 load_word(__u64 *p)
+{
+	__u64 v = interleave__op(STEP_LOAD, p, 0, 0);
+
+	return mutant == NO_REACH && p == &world.reaches ? 0 : v;
+}
+
+static void store_word(__u64 *p, __u64 v)
+{
+	if (mutant == FORGET_REACH && p == &world.slot[0].where && !v)
+		interleave__op(STEP_STORE, &world.reaches, 0, 0);
+	interleave__op(STEP_STORE, p, v, 0);
+}
+
 static bool reader_cas(__u64 *p, __u64 *old, __u64 new)
 {
 	__u64 there;
 
-	if (mutant == NO_NOBODY && OBJECT_ADDR(new) == NOBODY)
-		new = OBJECT_WHERE(0, OBJECT_REACH(new));
+	if (mutant == NO_NOBODY && new == NOBODY)
+		new = 0;
 	there = interleave__op(STEP_CAS, p, *old, new);
 	if (there == *old)
 		return true;
@@ -189,7 +207,7 @@ static void choose_addresses(void)
 
 	for (home = 0; home < N_HOMES; home++)
 		for (i = 1, addr = 0xff888100000000; i < 4; addr += 64)
-			if (object_home(addr, KERNEL_SPACE_SLAB) == home)
+			if (object_home(OBJECT_WHERE(addr, KERNEL_SPACE_SLAB)) == home)
 				addresses[home][i++] = addr;
 }
 
@@ -275,7 +293,7 @@ static const char *check_end(void)
 		unsigned int id = program->there[k];
 
 		for (i = 0; i < N_SLOTS; i++)
-			if (OBJECT_ADDR(world.slot[i].where) == addr_of(id) &&
+			if (world.slot[i].where == OBJECT_WHERE(addr_of(id), KERNEL_SPACE_SLAB) &&
 			    world.slot[i].what == what_of(id) && world.slot[i].when == when_of(id))
 				break;
 		if (i == N_SLOTS)
@@ -286,7 +304,7 @@ static const char *check_end(void)
 	for (i = 0; i < N_SLOTS; i++) {
 		__u64 addr = OBJECT_ADDR(world.slot[i].where);
 
-		if (addr == NOBODY)
+		if (world.slot[i].where == NOBODY)
 			return "a slot stays with nobody";
 		for (k = 0; addr && k < 4 && program->there[k]; k++)
 			if (addr == addr_of(program->there[k]))

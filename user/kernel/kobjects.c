@@ -18,11 +18,15 @@ static uint64_t load(const __u64 *p)
 	return KOBJECTS_LOAD(p);
 }
 
+static uint64_t where_of(const struct kobject *o)
+{
+	return OBJECT_WHERE(o->addr & OBJECT_ADDR_MASK, OBJECT_SPACE(o->what));
+}
+
 /* But for the epoch, which we clear. */
 static bool is_same(const struct object_slot *slot, const struct kobject *o)
 {
-	return OBJECT_ADDR(load(&slot->where)) == (o->addr & OBJECT_ADDR_MASK) &&
-	       load(&slot->what) == o->what &&
+	return load(&slot->where) == where_of(o) && load(&slot->what) == o->what &&
 	       !((load(&slot->when) ^ o->when) & ~OBJECT_EPOCH_MASK);
 }
 
@@ -42,13 +46,13 @@ static int collect(const struct object_slot *slots, size_t n_slots, uint32_t epo
 	size_t max = 0, i;
 
 	for (i = 0; i < n_slots; i++) {
-		uint64_t addr = OBJECT_ADDR(load(&slots[i].where));
+		uint64_t where = load(&slots[i].where);
 		struct kobject o = {
 			.what = load(&slots[i].what), .when = load(&slots[i].when), .slot = i};
 
-		if (!addr || OBJECT_EPOCH(o.when) == epoch)
+		if (!where || OBJECT_EPOCH(o.when) == epoch)
 			continue;
-		o.addr = OBJECT_POINTER(addr, OBJECT_SPACE(o.what));
+		o.addr = OBJECT_POINTER(OBJECT_ADDR(where), OBJECT_SPACE(o.what));
 		if (*n == max) {
 			max = max ? max * 2 : 4096;
 			grown = reallocarray(*out, max, sizeof(*grown));
@@ -94,19 +98,14 @@ int kobjects__read(struct ksession *s, uint32_t epoch, struct kobject **out, siz
 	return 0;
 }
 
-#define NOBODY 1 /* an address that no object has */
+#define NOBODY 1 /* where no object is */
 
-/* Change whose slot this is. False: it is not from's. */
+/* Change whose slot this is. False: it is not from's, whose free was told of meanwhile. */
 static bool hand_over(struct object_slot *slot, uint64_t from, uint64_t to)
 {
-	__u64 where = load(&slot->where);
+	__u64 where = from;
 
-	from &= OBJECT_ADDR_MASK;
-	to &= OBJECT_ADDR_MASK;
-	while (OBJECT_ADDR(where) == from)
-		if (KOBJECTS_CAS(&slot->where, &where, OBJECT_WHERE(to, OBJECT_REACH(where))))
-			return true; /* else its reach was raised, or it was freed */
-	return false;
+	return KOBJECTS_CAS(&slot->where, &where, to);
 }
 
 int kobjects__remove(struct ksession *s, struct kobject *objects, size_t n, uint64_t *removed)
@@ -124,7 +123,7 @@ int kobjects__remove(struct ksession *s, struct kobject *objects, size_t n, uint
 	slots = ksession__objects(s, &n_slots);
 	for (i = k = 0; i < n; i++) {
 		slot = &slots[objects[i].slot];
-		if (is_same(slot, &objects[i]) && hand_over(slot, objects[i].addr, NOBODY))
+		if (is_same(slot, &objects[i]) && hand_over(slot, where_of(&objects[i]), NOBODY))
 			objects[k++] = objects[i];
 	}
 	err = k ? ksession__sync(s) : 0;
@@ -132,10 +131,9 @@ int kobjects__remove(struct ksession *s, struct kobject *objects, size_t n, uint
 		slot = &slots[objects[i].slot];
 		if (!err && load(&slot->what) == objects[i].what &&
 		    !((load(&slot->when) ^ objects[i].when) & ~OBJECT_EPOCH_MASK)) {
-			hand_over(slot, NOBODY, 0);
-			++*removed;
+			*removed += hand_over(slot, NOBODY, 0);
 		} else {
-			hand_over(slot, NOBODY, objects[i].addr);
+			hand_over(slot, NOBODY, where_of(&objects[i]));
 		}
 	}
 	return err;
@@ -150,7 +148,7 @@ unsigned int kobjects__fill(struct ksession *s)
 		return 100 * n / ksession__max_objects(s);
 	slots = ksession__objects(s, &n);
 	for (i = 0; i < n; i += 61) { /* no power of two: no pattern of pages */
-		taken += OBJECT_ADDR(load(&slots[i].where)) != 0;
+		taken += load(&slots[i].where) != 0;
 		seen++;
 	}
 	return seen ? 100 * taken / seen : 0;

@@ -92,6 +92,8 @@ static void set_sizes(struct ksession *s, const struct ksession_opts *opts,
 		bpf_map__set_value_size(map(s, "objects"),
 					cfg->n_slots * sizeof(struct object_slot));
 	}
+	if (!s->old)
+		bpf_map__set_max_entries(map(s, "reaches"), (cfg->n_slots + 7) / 8);
 	bpf_map__set_max_entries(map(s, "stats"), s->n_cpus * KSTAT_ROOM);
 	bpf_map__set_max_entries(map(s, "hits"), s->n_cpus * KERNEL_SITES);
 	bpf_map__set_max_entries(map(s, "stack_slots"), stack_slots);
