@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Has the kernel allocate objects for it: messages in queues, open files, pipes, items of an epoll
- * instance, mappings. Holds them, says how many, and gives them back at SIGUSR1.
- *	kobjects KIND NUMBER	messages, files, pipes, epoll, mappings
+ * instance, mappings. Holds them, says how many, and gives
+ * them back at SIGUSR1.
+ *	kobjects KIND NUMBER	messages, empties, files, pipes, epoll, mappings
+ *		empties: messages without text, as many as one likes
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -57,6 +60,25 @@ static void make_messages(unsigned int n)
 	}
 }
 
+/* As many to a queue as it takes: as many as it may have bytes. */
+static void make_empties(unsigned int n)
+{
+	static const struct {
+		long type;
+	} message = {.type = 1};
+
+	while (n) {
+		if (n_ids && !msgsnd(ids[n_ids - 1], &message, 0, IPC_NOWAIT))
+			n--;
+		else if (n_ids && errno != EAGAIN)
+			fail("msgsnd");
+		else if (n_ids == MAX)
+			fail("too many queues");
+		else
+			keep(msgget(IPC_PRIVATE, 0600), "msgget");
+	}
+}
+
 static void drop_messages(void)
 {
 	while (n_ids)
@@ -65,7 +87,7 @@ static void drop_messages(void)
 
 static void drop_messages_of(const char *kind)
 {
-	if (!strcmp(kind, "messages"))
+	if (!strcmp(kind, "messages") || !strcmp(kind, "empties"))
 		drop_messages();
 }
 
@@ -173,13 +195,15 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if (n > MAX)
+	if (n > MAX && strcmp(kind, "empties"))
 		return 2;
 	if (!strcmp(kind, "epoll"))
 		prepare_epoll(n);
 	target_ready();
 	if (!strcmp(kind, "messages"))
 		make_messages(n);
+	else if (!strcmp(kind, "empties"))
+		make_empties(n);
 	else if (!strcmp(kind, "files"))
 		make_files(n);
 	else if (!strcmp(kind, "pipes"))
@@ -195,9 +219,8 @@ int main(int argc, char **argv)
 		drop_messages_of(kind); /* queues outlive their maker */
 		return 0;
 	}
-	if (!strcmp(kind, "messages"))
-		drop_messages();
-	else if (!strcmp(kind, "epoll"))
+	drop_messages_of(kind);
+	if (!strcmp(kind, "epoll"))
 		drop_epoll();
 	else if (!strcmp(kind, "mappings"))
 		drop_mappings(n);
