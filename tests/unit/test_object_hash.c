@@ -136,8 +136,9 @@ static void pointers(void)
 	size_t i;
 
 	for (i = 0; i < 3; i++)
-		CHECK_EQ(OBJECT_POINTER(OBJECT_ADDR(OBJECT_WHERE(slab[i] & OBJECT_ADDR_MASK, 255ULL)),
-					KERNEL_SPACE_SLAB),
+		CHECK_EQ(OBJECT_POINTER(
+				 OBJECT_ADDR(OBJECT_WHERE(slab[i] & OBJECT_ADDR_MASK, 255ULL)),
+				 KERNEL_SPACE_SLAB),
 			 slab[i]);
 	for (i = 0; i < 4; i++)
 		CHECK_EQ(OBJECT_POINTER(percpu[i] & OBJECT_ADDR_MASK,

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "kernel/kgroups.h"
+#include "kernel/klines.h"
 #include "kernel/kobjects.h"
 #include "kernel/ksession.h"
 #include "kernel/kstacks.h"
@@ -287,6 +288,9 @@ int kreport__take(struct kreport *r, struct report **out)
 	fill_account(r, &stats, r->n_objects, &report->account);
 	for (i = 0; i < report->n_sites && !err; i++)
 		err = ksites__complete(r, &report->sites[i]);
+	for (i = 0; i < report->n_sites && !err; i++)
+		err = klines__annotate(r->opts.lines, &report->sites[i].frames,
+				       &report->sites[i].n_frames);
 	if (!err)
 		err = kcheck__print(r, &report->checks);
 	if (!err)

@@ -14,16 +14,18 @@
 
 struct btf;
 struct kallsyms;
+struct klines;
 struct kreport;
 struct ksession;
 struct report;
 
 struct kreport_opts {
 	struct model_opts model;
-	bool by_stack;	  /* stacks were taken of all objects: each is a site of its own */
-	bool selective;	  /* only some allocations are followed */
-	uint64_t dump;	  /* bytes of contents to show of each object, 0: none */
-	const char *type; /* structure to print contents as, NULL: none */
+	bool by_stack;	      /* stacks were taken of all objects: each is a site of its own */
+	bool selective;	      /* only some allocations are followed */
+	uint64_t dump;	      /* bytes of contents to show of each object, 0: none */
+	const char *type;     /* structure to print contents as, NULL: none */
+	struct klines *lines; /* NULL: there are none */
 };
 
 /* All borrowed but *opts, which is copied. NULL: no memory. */

@@ -15,6 +15,7 @@
 
 #include "kernel/kallsyms.h"
 #include "kernel/kfilter.h"
+#include "kernel/klines.h"
 #include "kernel/kreport.h"
 #include "kernel/ksession.h"
 #include "kernel/near.h"
@@ -33,6 +34,7 @@ struct ktrace {
 	struct btf *btf;
 	struct kallsyms *symbols; /* NULL: there are no names */
 	const char *no_symbols;	  /* why */
+	struct klines *lines;	  /* NULL: there are none */
 	struct kfilter filter;
 	struct ksession *session;
 	struct kreport *reports;
@@ -158,7 +160,7 @@ static int check_process(const struct ktrace *t)
 
 static int set_up(struct ktrace *t)
 {
-	const struct kreport_opts reports = {
+	struct kreport_opts reports = {
 		.model = t->opts->model,
 		.by_stack = t->opts->stack_every == 1,
 		.selective = t->opts->pid || t->opts->filter || t->opts->min_size ||
@@ -201,6 +203,13 @@ static int set_up(struct ktrace *t)
 		err = open_session(t);
 	if (err)
 		return err;
+	if (klines__open(t->symbols, &t->lines) == -ENOMEM) {
+		say("cannot read the kernel's debug information: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	if (t->lines)
+		say("source lines from %s", klines__path(t->lines));
+	reports.lines = t->lines;
 	t->reports = kreport__new(&reports, t->session, t->btf, t->symbols);
 	if (!t->reports) {
 		say("cannot start: %s", strerror(ENOMEM));
@@ -309,6 +318,7 @@ static void tear_down(struct ktrace *t)
 	kfilter__clear(&t->filter);
 	kreport__free(t->reports);
 	ksession__free(t->session);
+	klines__free(t->lines);
 	kallsyms__free(t->symbols);
 	btf__free(t->btf);
 	if (t->signals >= 0)

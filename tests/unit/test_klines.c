@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_klines - lines of kernel frames, by a "vmlinux" built here: linked for the address that
+ * kernels are linked for, loaded elsewhere, found wherever distributions put theirs.
+ */
+#include "kernel/klines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "kernel/kallsyms.h"
+#include "report/report.h"
+
+#define RELEASE "6.1.0-9-test"
+#define SLIDE 0x1a400000ULL
+
+static const char source[] = "void _stext(void) {}\n"
+			     "__attribute__((noinline)) void alloc(void) { asm volatile(\"\"); }\n"
+			     "#line 100 \"drivers/misc/leaky.c\"\n"
+			     "static inline __attribute__((always_inline)) void helper(void)\n"
+			     "{\n"
+			     "	alloc();\n" /* 102 */
+			     "	asm volatile(\".globl after_inner\\nafter_inner:\");\n"
+			     "}\n"
+			     "void opener(void)\n"
+			     "{\n"
+			     "	helper();\n" /* 107 */
+			     "	alloc();\n"  /* 108 */
+			     "	asm volatile(\".globl after_outer\\nafter_outer:\");\n"
+			     "}\n";
+
+static char dir[] = "/tmp/test_klines.XXXXXX";
+static uint8_t notes[256];
+static size_t notes_size;
+static uint64_t inner, outer, stext;
+
+/* Run shell commands inside dir; false when one failed. */
+static bool sh(const char *script)
+{
+	char *cmd = NULL;
+	bool ok = asprintf(&cmd, "cd %s && exec >/dev/null 2>&1 </dev/null && %s", dir, script) >
+			  0 &&
+		  system(cmd) == 0;
+
+	free(cmd);
+	return ok;
+}
+
+static FILE *open_in(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return fopen(path, "re");
+}
+
+static void read_addresses(void)
+{
+	FILE *in = open_in("symbols");
+	unsigned long long addr;
+	char kind, name[100];
+
+	while (in && fscanf(in, "%llx %c %99s", &addr, &kind, name) == 3) {
+		if (!strcmp(name, "after_inner"))
+			inner = addr;
+		else if (!strcmp(name, "after_outer"))
+			outer = addr;
+		else if (!strcmp(name, "_stext"))
+			stext = addr;
+	}
+	if (in)
+		fclose(in);
+}
+
+static bool build(void)
+{
+	char path[256];
+	FILE *f;
+
+	if (!mkdtemp(dir))
+		return false;
+	snprintf(path, sizeof(path), "%s/leaky.c", dir);
+	f = fopen(path, "we");
+	if (!f)
+		return false;
+	fputs(source, f);
+	if (fclose(f) ||
+	    !sh("cc -g -O1 -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-stack-protector "
+		"-mcmodel=$(test $(uname -m) = x86_64 && echo kernel || echo small) "
+		"-Wl,--build-id,-e,0,-Ttext-segment=0xffffffff81000000 leaky.c -o vmlinux && "
+		"nm vmlinux >symbols && "
+		"objcopy --dump-section .note.gnu.build-id=notes vmlinux copy && rm copy"))
+		return false;
+	f = open_in("notes");
+	notes_size = f ? fread(notes, 1, sizeof(notes), f) : 0;
+	if (f)
+		fclose(f);
+	read_addresses();
+	return notes_size && inner && outer && stext;
+}
+
+/* The running kernel's symbols, which is loaded so far from where it was linked for. */
+static struct kallsyms *symbols_at(uint64_t slide)
+{
+	char text[200];
+	struct kallsyms *k = NULL;
+	FILE *in;
+
+	snprintf(text, sizeof(text), "%llx T _stext\n%llx T opener\n",
+		 (unsigned long long)(stext + slide), (unsigned long long)(inner - 16 + slide));
+	in = fmemopen(text, strlen(text), "r");
+	CHECK_EQ(kallsyms__read(in, &k), 0);
+	fclose(in);
+	return k;
+}
+
+static int open_lines(uint64_t slide, const void *id, size_t id_size, struct klines **out)
+{
+	struct kallsyms *symbols = symbols_at(slide);
+	int err = klines__new(symbols, RELEASE, id, id_size, dir, out);
+
+	kallsyms__free(symbols);
+	return err;
+}
+
+static struct report_frame *frames_of(uint64_t slide)
+{
+	struct report_frame *f = calloc(3, sizeof(*f));
+
+	f[0] = (struct report_frame){.addr = inner + slide, .image = strdup("kernel")};
+	f[1] = (struct report_frame){.addr = outer + slide, .image = strdup("leaky")};
+	f[2] = (struct report_frame){.addr = outer + slide, .image = strdup("kernel")};
+	f[0].function = strdup("opener");
+	return f;
+}
+
+static void lines_at(uint64_t slide)
+{
+	struct report_frame *f = frames_of(slide);
+	struct klines *k;
+	size_t n = 3;
+	int round;
+
+	CHECK_EQ(open_lines(slide, notes, notes_size, &k), 0);
+	for (round = 0; round < 2 && k; round++) { /* those that have lines stay as they are */
+		CHECK_EQ(klines__annotate(k, &f, &n), 0);
+		CHECK_EQ(n, 4);
+		CHECK_STR(f[0].function, "helper");
+		CHECK_EQ(f[0].line, 102);
+		CHECK_STR(f[0].file, "leaky.c");
+		CHECK(f[0].inlined && f[0].addr == inner + slide);
+		CHECK_STR(f[1].function, "opener");
+		CHECK_EQ(f[1].line, 107);
+		CHECK(strstr(f[1].path, "drivers/misc/leaky.c") && !f[1].inlined);
+		/* a module's */
+		CHECK(!f[2].path && !f[2].line);
+		CHECK_EQ(f[3].line, 108);
+		CHECK(!f[3].inlined);
+	}
+	report_frames__free(f, n);
+	klines__free(k);
+}
+
+static void found_in(const char *place)
+{
+	char script[600], want[300];
+	struct klines *k;
+
+	snprintf(script, sizeof(script), "mkdir -p $(dirname ./%s) && cp vmlinux ./%s", place,
+		 place);
+	CHECK(sh(script));
+	CHECK_EQ(open_lines(SLIDE, notes, notes_size, &k), 0);
+	snprintf(want, sizeof(want), "%s/%s", dir, place);
+	CHECK_STR(k ? klines__path(k) : "", want);
+	klines__free(k);
+	snprintf(script, sizeof(script), "rm ./%s", place);
+	CHECK(sh(script));
+}
+
+static void places(void)
+{
+	char by_id[200] = "usr/lib/debug/.build-id/", *at = by_id + strlen(by_id);
+	size_t i;
+
+	found_in("usr/lib/debug/boot/vmlinux-" RELEASE);
+	found_in("usr/lib/debug/lib/modules/" RELEASE "/vmlinux");
+	found_in("lib/modules/" RELEASE "/build/vmlinux");
+	found_in("boot/vmlinux-" RELEASE);
+	for (i = 16; i < notes_size; i++) /* behind the header and "GNU" */
+		at += sprintf(at, i == 16 ? "%02x/" : "%02x", notes[i]);
+	strcpy(at, ".debug");
+	found_in(by_id);
+}
+
+static void lines(void)
+{
+	CHECK(sh("mkdir -p boot && cp vmlinux boot/vmlinux-" RELEASE));
+	lines_at(0);
+	lines_at(SLIDE);
+	lines_at(-SLIDE);
+}
+
+static void refuses(void)
+{
+	struct klines *k;
+	uint8_t other[sizeof(notes)];
+	struct report_frame *f = frames_of(0);
+	size_t n = 3;
+
+	CHECK(sh("mkdir -p boot && cp vmlinux boot/vmlinux-" RELEASE));
+	/* another kernel's */
+	memcpy(other, notes, sizeof(notes));
+	other[notes_size - 1] ^= 1;
+	CHECK_EQ(open_lines(0, other, notes_size, &k), -ENOENT);
+	CHECK(!k);
+	CHECK_EQ(open_lines(0, notes, notes_size - 1, &k), -ENOENT);
+	CHECK_EQ(open_lines(0, notes, 0, &k), -ENOENT);
+	/* without lines, without symbols, and no ELF file at all */
+	CHECK(sh("strip --strip-debug boot/vmlinux-" RELEASE));
+	CHECK_EQ(open_lines(0, notes, notes_size, &k), -ENOENT);
+	CHECK(sh("cp vmlinux boot/vmlinux-" RELEASE " && objcopy -N _stext boot/vmlinux-" RELEASE));
+	CHECK_EQ(open_lines(0, notes, notes_size, &k), -ENOENT);
+	CHECK(sh("echo text >boot/vmlinux-" RELEASE));
+	CHECK_EQ(open_lines(0, notes, notes_size, &k), -ENOENT);
+	CHECK_EQ(klines__new(NULL, RELEASE, notes, notes_size, dir, &k), -ENOENT);
+	CHECK_EQ(klines__annotate(NULL, &f, &n), 0);
+	CHECK_EQ(n, 3);
+	report_frames__free(f, n);
+	klines__free(NULL);
+}
+
+int main(void)
+{
+	if (!build()) {
+		check_any_failed = 1;
+		printf("FAIL test_klines: cannot build the kernel\n");
+	} else {
+		RUN(places);
+		RUN(lines);
+		RUN(refuses);
+	}
+	sh("rm -rf boot lib usr leaky.c vmlinux symbols notes");
+	rmdir(dir);
+	return check_done();
+}
