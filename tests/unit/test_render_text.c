@@ -345,6 +345,9 @@ static void kernel(void)
 					    .stacks_sampled = true};
 	r.checks = "check: foo grew\n";
 	check_golden(&r, "text-kernel");
+	r.account.untracked_frees = REPORT_UNTRACKED_UNKNOWN;
+	check_golden(&r, "text-kernel-filtered");
+	r.account.untracked_frees = 0;
 	r.n_stacks = 3;
 	r.bytes = 10000;
 	r.count = 7;

@@ -126,6 +126,7 @@ static void table_for_next_time(void)
 	CHECK_EQ(enough(1000, 1500, 140, 0), 4096);
 	CHECK_EQ(enough(1000, 1500, 500000, 499860), 4096);
 	CHECK_EQ(enough(1000, 1500, 500000, 0), 1 << 20);
+	CHECK_EQ(enough(1000, 1500, 500000, REPORT_UNTRACKED_UNKNOWN), 1 << 20);
 	/* as many as can be */
 	CHECK_EQ(enough(1 << 20, 1500000, 1000000, 0), 3000000);
 	CHECK_EQ(enough(2000000, 10, 1, 0), 3000000);

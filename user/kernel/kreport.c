@@ -204,7 +204,9 @@ static void fill_account(const struct kreport *r, const struct ksession_stats *s
 	a->freed = a->seen - outstanding - a->lost_full;
 	a->found_free = r->n_found;
 	a->implied = st->sum[KSTAT_IMPLIED];
-	a->untracked_frees = st->sum[KSTAT_UNTRACKED];
+	/* a free of what the filter rejected looks like any other */
+	a->untracked_frees = r->opts.selective ? REPORT_UNTRACKED_UNKNOWN
+					       : st->sum[KSTAT_UNTRACKED];
 	a->failed = st->sum[KSTAT_FAILED];
 	a->filtered = st->sum[KSTAT_FILTERED];
 	a->stack_full = st->sum[KSTAT_NO_STACK];

@@ -297,7 +297,8 @@ static void emit_account(FILE *out, const struct report *r)
 	row(out, "lost", report__lost(a));
 	row_if(out, "given up at exec", a->gone_exec);
 	row_if(out, "passed over by the sample", a->unsampled);
-	row_if(out, "untracked frees", a->untracked_frees);
+	if (a->untracked_frees != REPORT_UNTRACKED_UNKNOWN)
+		row_if(out, "untracked frees", a->untracked_frees);
 	row_if(out, "failed calls", a->failed);
 	row_if(out, "calls that never returned", a->abandoned);
 	row_if(out, "calls not followed", a->no_slot);

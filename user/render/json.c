@@ -269,7 +269,10 @@ static void emit_account(struct jsonout *j, const struct report *r)
 	jsonout__u64(j, "unsampled", a->unsampled);
 	jsonout__u64(j, "implied", a->implied);
 	jsonout__u64(j, "found_free", a->found_free);
-	jsonout__u64(j, "untracked_frees", a->untracked_frees);
+	if (a->untracked_frees == REPORT_UNTRACKED_UNKNOWN)
+		jsonout__null(j, "untracked_frees");
+	else
+		jsonout__u64(j, "untracked_frees", a->untracked_frees);
 	jsonout__u64(j, "failed", a->failed);
 	jsonout__u64(j, "abandoned", a->abandoned);
 	jsonout__u64(j, "no_slot", a->no_slot);

@@ -394,7 +394,7 @@ static void emit_account(const struct text *t, const struct report *r)
 		fprintf(t->out, ", given up at exec %" PRIu64, a->gone_exec);
 	if (sampling__is_on(&r->sampling)) /* nor is it known whose other frees were */
 		fprintf(t->out, ", passed over %" PRIu64, a->unsampled);
-	else
+	else if (a->untracked_frees != REPORT_UNTRACKED_UNKNOWN)
 		fprintf(t->out, "; untracked frees %" PRIu64, a->untracked_frees);
 	if (a->stacks_sampled)
 		fprintf(t->out, "; stacks taken %" PRIu64, a->stacks_complete + a->stacks_cut);

@@ -142,7 +142,8 @@ uint64_t report__enough_live(const struct report *r)
 	uint64_t lost = a->lost_full, need, enough = 1;
 
 	/* untracked frees are those of lost blocks, and of blocks older than the trace */
-	lost -= a->untracked_frees < lost ? a->untracked_frees : lost;
+	if (a->untracked_frees != REPORT_UNTRACKED_UNKNOWN)
+		lost -= a->untracked_frees < lost ? a->untracked_frees : lost;
 	if (r->max_live >= r->most_live || __builtin_add_overflow(a->outstanding, lost, &need) ||
 	    need > r->most_live)
 		return 0;

@@ -91,6 +91,9 @@ struct report_site {
 	size_t n_blocks;
 };
 
+/* Only some allocations are followed: whether a free is one of the others' nobody knows. */
+#define REPORT_UNTRACKED_UNKNOWN UINT64_MAX
+
 /*
  * seen = freed + gone_exec + outstanding + lost + unsampled holds exactly: see report__balance.
  * All in allocations.
@@ -105,7 +108,7 @@ struct report_account {
 	uint64_t gone_exec;	  /* given up by execve: not in freed */
 	uint64_t implied;	  /* part of freed: replaced by a newer block at the address */
 	uint64_t found_free;	  /* part of freed: no event said so, but its allocator */
-	uint64_t untracked_frees; /* of a sample, not known */
+	uint64_t untracked_frees; /* of a sample, not known: 0; REPORT_UNTRACKED_UNKNOWN */
 	uint64_t failed, abandoned, no_slot;
 	uint64_t filtered;  /* not part of seen */
 	uint64_t unsampled; /* passed over: not in the sample */
