@@ -13,9 +13,9 @@ _Static_assert(KERNEL_MAX_LIVE == 11184810, "the number in the message below");
 static const char *process_problem(const struct cli *cli)
 {
 	if (cli->pages || cli->percpu || cli->vmalloc || cli->filter || cli->stack_every ||
-	    (cli->dump && !cli->heap) || cli->type)
-		return "--pages, -P, --vmalloc, -f, --stack-every, --dump and --type are for the "
-		       "kernel's memory: give -k, too";
+	    cli->type)
+		return "--pages, -P, --vmalloc, -f, --stack-every and --type are for the kernel's "
+		       "memory: give -k, too";
 	return NULL;
 }
 

@@ -7,21 +7,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "elf/elfimg.h"
 #include "reach/judgement.h"
 #include "report/report.h"
 #include "session.h"
 #include "snapshot.h"
-#include "target/addrspace.h"
-
-#define MAX_EXITS 16 /* images that have an _exit */
 
 struct leakcheck {
 	struct leakcheck_opts opts;
 	struct session *session;
 	struct snapshot *snapshot;
-	const struct image *exits[MAX_EXITS]; /* whose _exit is probed */
-	size_t n_exits;
 	struct judgement *early, *verdict;
 	uint64_t early_ns; /* when */
 	bool exited;	   /* the verdict is of the very end */
@@ -56,51 +50,6 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-/* --- the end of a started program --- */
-
-/* _Exit comes first: musl's _exit calls it; glibc's is the same function. */
-static int find_exit(const struct elf_sym *sym, void *arg)
-{
-	uint64_t *vaddr = arg;
-
-	if (!sym->is_func || !sym->is_defined || !sym->is_global)
-		return 0;
-	if (!strcmp(sym->name, "_exit") && !*vaddr)
-		*vaddr = sym->vaddr;
-	if (!strcmp(sym->name, "_Exit"))
-		*vaddr = sym->vaddr;
-	return 0;
-}
-
-static bool is_awaited(const struct leakcheck *lc, const struct image *img)
-{
-	size_t i;
-
-	for (i = 0; i < lc->n_exits; i++)
-		if (lc->exits[i] == img)
-			return true;
-	return false;
-}
-
-void leakcheck__await_exit(struct leakcheck *lc, const struct addrspace *as)
-{
-	const struct image *const *images;
-	uint64_t offset;
-	size_t n, i;
-
-	images = addrspace__images(as, &n);
-	for (i = 0; i < n && lc->n_exits < MAX_EXITS; i++) {
-		uint64_t vaddr = 0;
-
-		if (!images[i]->elf || is_awaited(lc, images[i]))
-			continue;
-		elfimg__for_each_sym(images[i]->elf, find_exit, &vaddr);
-		if (vaddr && elfimg__vaddr_to_offset(images[i]->elf, vaddr, &offset) &&
-		    !session__attach_exit(lc->session, images[i]->open_path, offset))
-			lc->exits[lc->n_exits++] = images[i];
-	}
 }
 
 /* --- looking --- */

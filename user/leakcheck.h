@@ -2,9 +2,7 @@
 /*
  * leakcheck - --reach: when a session looks at what its target can still reach.
  *
- * A command that we started is looked at when it calls _exit: a probe there stops it with a signal,
- * as while it was launched, and its memory is still there. Nothing is attached to it by ptrace(2)
- * before: that would stop it at each of its signals, and keep others from tracing it.
+ * A command that we started is looked at when it calls _exit.
  * A process that runs is stopped for as long as its memory is copied.
  */
 #ifndef LEAKCHECK_H
@@ -14,7 +12,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct addrspace;
 struct leakcheck;
 struct report;
 struct session;
@@ -33,9 +30,7 @@ struct leakcheck_opts {
 struct leakcheck *leakcheck__new(const struct leakcheck_opts *opts, struct session *session,
 				 struct snapshot *snapshot);
 void leakcheck__free(struct leakcheck *lc);
-/* Have the started program stopped when it exits, as soon as the function for that is mapped. */
-void leakcheck__await_exit(struct leakcheck *lc, const struct addrspace *as);
-/* It has, and stands still. */
+/* The started program stands still in its _exit: see exitpoints.h. */
 void leakcheck__at_exit(struct leakcheck *lc);
 /* A report is due in a while: look for the first of two times. */
 void leakcheck__look_early(struct leakcheck *lc);

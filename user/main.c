@@ -110,7 +110,7 @@ static int run(const struct cli *cli)
 			{
 				.older_ns = cli->older_ns,
 				.sort = cli->sort,
-				.show_blocks = cli->show_blocks,
+				.show_blocks = cli->show_blocks || cli->dump,
 				.combined_only = cli->combined_only,
 				.lost_first = cli->reach,
 				.sampling = {.calls = cli->sample, .bytes = cli->sample_bytes},
@@ -132,6 +132,8 @@ static int run(const struct cli *cli)
 		.outputs = &outputs,
 		.debuginfod = cli->debuginfod,
 		.verbose = cli->verbose,
+		.dump = cli->dump,
+		.list_blocks = cli->show_blocks,
 		.reach = cli->reach,
 		.confirm_ns = cli->confirm_s * 1000000000ULL,
 		.max_pause_ns = cli->max_pause_ms * 1000000,

@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "blockdump.h"
 #include "elf/elfimg.h"
 #include "events.h"
+#include "exitpoints.h"
 #include "leakcheck.h"
 #include "origin.h"
 #include "probes.h"
@@ -123,8 +125,8 @@ void trace__refresh(struct trace *t)
 	trace__update_tables(t);
 	if (t->spawn && !t->entry_attached)
 		attach_entry(t);
-	if (t->spawn && t->leakcheck)
-		leakcheck__await_exit(t->leakcheck, t->as);
+	if (t->exitpoints)
+		exitpoints__update(t->exitpoints, t->as);
 	err = attacher__update(t->attacher, t->announced ? stderr : NULL);
 	if (err < 0 && err != -ESRCH && err != -ENOENT)
 		trace__say(t, "cannot probe all of the target's allocator: %s", strerror(-err));
@@ -312,6 +314,14 @@ static int emit_report(struct trace *t, const struct report *r)
 	return err;
 }
 
+static void read_contents(struct trace *t, bool at_exit)
+{
+	int err = blockdump__read(t->dump, at_exit);
+
+	if (err && err != -ESRCH)
+		trace__say(t, "what is in blocks cannot be read: %s", strerror(-err));
+}
+
 static int print_report(struct trace *t, bool final)
 {
 	uint64_t began = trace__now_ns();
@@ -325,6 +335,8 @@ static int print_report(struct trace *t, bool final)
 	reconcile__begin(t->reconcile);
 	if (t->leakcheck)
 		leakcheck__look(t->leakcheck, t->ended);
+	if (t->dump && !t->ended)
+		read_contents(t, false);
 	err = snapshot__take(&t->snapshot, t->ended, t->ended && t->opts->all_ages_at_end, &r);
 	if (err) {
 		trace__say(t, "cannot read what is outstanding: %s", strerror(-err));
@@ -334,6 +346,10 @@ static int print_report(struct trace *t, bool final)
 	complete_report(t, r, final);
 	if (t->leakcheck)
 		leakcheck__complete(t->leakcheck, r);
+	if (t->dump)
+		blockdump__complete(t->dump, r);
+	if (!t->opts->list_blocks)
+		report__drop_blocks(r);
 	status__clear(&t->status);
 	err = emit_report(t, r);
 	if (err)
@@ -352,6 +368,15 @@ static int print_report(struct trace *t, bool final)
 
 /* --- the loop --- */
 
+/* The started command stands still in its _exit. */
+static void at_exit(struct trace *t)
+{
+	if (t->leakcheck)
+		leakcheck__at_exit(t->leakcheck);
+	if (t->dump)
+		read_contents(t, true);
+}
+
 /* The started command stopped: at exec, or with a library just mapped. Probe, then let it go on. */
 static void on_child(struct trace *t)
 {
@@ -364,8 +389,8 @@ static void on_child(struct trace *t)
 			if (!session__take_stop(t->session))
 				break; /* somebody else stopped it, and will let it go on */
 			drain(t);
-			if (session__take_exit(t->session) && t->leakcheck)
-				leakcheck__at_exit(t->leakcheck);
+			if (session__take_exit(t->session))
+				at_exit(t);
 			spawn__continue(t->spawn);
 			break;
 		case SPAWN_RUNNING:

@@ -34,6 +34,8 @@ struct trace_opts {
 	const struct outputs *outputs; /* the model keeps what they show */
 	bool debuginfod;
 	int verbose;
+	uint64_t dump;	       /* bytes of blocks that are shown, 0: none */
+	bool list_blocks;      /* in the report; the model may have to keep them without */
 	bool reach;	       /* tell which blocks can still be reached */
 	uint64_t confirm_ns;   /* by two looks so far apart, 0: by one */
 	uint64_t max_pause_ns; /* that a look may stop a running target */

@@ -34,7 +34,9 @@ struct trace {
 	struct mappings mappings;
 	struct snapshot snapshot;
 	struct reconcile *reconcile;
-	struct leakcheck *leakcheck; /* NULL: not wanted */
+	struct leakcheck *leakcheck;   /* NULL: not wanted */
+	struct blockdump *dump;	       /* the same */
+	struct exitpoints *exitpoints; /* of a started command, for these two */
 	struct status status;
 	int pidfd, signals;
 	uint64_t start_ns;

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "blockdump.h"
 #include "events.h"
+#include "exitpoints.h"
 #include "leakcheck.h"
 #include "origin.h"
 #include "reconcile.h"
@@ -179,6 +181,12 @@ static bool can_use_traps(const struct trace *t)
 	       t->opts->max_depth >= MIN_TRAPS_DEPTH && !is_selective(t->opts);
 }
 
+static int open_dump(struct trace *t)
+{
+	t->dump = blockdump__new(t->pid, &t->snapshot, t->opts->dump);
+	return t->dump ? 0 : -ENOMEM;
+}
+
 static int open_leakcheck(struct trace *t)
 {
 	const struct allocators_opts *a = &t->opts->allocators;
@@ -257,6 +265,12 @@ static int open_parts(struct trace *t)
 					.sampling = t->opts->model.sampling};
 	if (!err && t->opts->reach)
 		err = open_leakcheck(t);
+	if (!err && t->opts->dump)
+		err = open_dump(t);
+	if (!err && t->spawn && (t->opts->reach || t->opts->dump)) {
+		t->exitpoints = exitpoints__new(t->session);
+		err = t->exitpoints ? 0 : -ENOMEM;
+	}
 	return err;
 }
 
@@ -399,6 +413,8 @@ int trace__set_up(struct trace *t)
 void trace__tear_down(struct trace *t)
 {
 	leakcheck__free(t->leakcheck);
+	blockdump__free(t->dump);
+	exitpoints__free(t->exitpoints);
 	events__free(t->events);
 	reconcile__free(t->reconcile);
 	model__free(t->model);

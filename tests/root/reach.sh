@@ -8,9 +8,10 @@ if ! command -v valgrind >/dev/null; then
 	skip reach "there is no valgrind"
 	exit 0
 fi
-for program in reach reach_cxx; do
-	$PYTHON tests/reach.py "$TOOL" "$PROG/$program" || FAILED=1
-done
+$PYTHON tests/reach.py "$TOOL" "$PROG/reach" >"$WORK/reach" &
+$PYTHON tests/reach.py "$TOOL" "$PROG/reach_cxx" || FAILED=1
+wait $! || FAILED=1
+cat "$WORK/reach"
 
 # verdict_of PATTERN NAME DETAIL: of the case's last report
 verdict_of()
@@ -54,17 +55,18 @@ verdict_of 'still reachable [0-9]+ bytes in [0-9]+ allocations; .* bytes of the 
 # 1,000 + 100 lost, 100 under them, 100 by their middle; 900 + 100 in use.
 lost='definitely lost 206400 bytes in 1100 allocations, indirectly lost 3200 bytes in 100 allocations, '
 lost+='possibly lost 20000 bytes in 100 allocations, still reachable 184800 bytes in 1000 allocations; stopped'
+reach=(--reach --max-pause 20000)
 attach_and_look()
 {
 	new_case "$1"
 	start_target "$PROG/reach_live" || fail_case "$1" "the program does not run"
 	shift
-	start_tool -p "$TARGET" -o 0 -T 0 --reach --max-pause 20000 "$@"
+	start_tool -p "$TARGET" -o 0 -T 0 "$@"
 	touch "$CASE/go"
 	await "$LIMIT" work_done_or_gone
 }
 
-attach_and_look one-look 1000
+attach_and_look one-look "${reach[@]}" 1000
 stop_tool INT
 verdict_of "$lost for [0-9.]+ ms; [0-9]+ bytes of the heap are not known" one-look "of a process that runs"
 end_target
@@ -74,7 +76,7 @@ if [ "$TARGET_STATUS" = 0 ] && [ "${gap:-0}" -gt 0 ]; then
 else
 	fail_case one-look-gap "the program ended with $TARGET_STATUS"
 fi
-attach_and_look two-looks --confirm 1s 2
+attach_and_look two-looks "${reach[@]}" --confirm 1s 2
 await "$LIMIT" grep -q 'confirmed after' "$CASE/report"
 stop_tool INT
 grep -E 'reachability: .*confirmed after' "$CASE/report" | tail -n 1 >"$CASE/last"
@@ -87,15 +89,38 @@ fi
 verdict_of 'unconfirmed: there was no time for a second look' two-looks-end "one look does not confirm"
 end_target
 
+# What is in blocks: of a command at its end, of a process that runs.
+shows()
+{
+	if grep -qE "$1" "$CASE/report"; then
+		pass dump "$2"
+	else
+		fail_case dump "$2: there is no line like $1"
+	fi
+}
+new_case dump && run_tool --dump=64 -T 0 -- "$PROG/reach" copied_strings
+shows '1 of 1 blocks read begin like 0x[0-9a-f]+: "twenty-one characters"$' "a string, at the end of a command"
+new_case dump && run_tool --dump=64 -T 0 -- "$PROG/reach" list_kept
+shows '9 of 10 blocks read begin like 0x[0-9a-f]+:' "nine of ten in a list point on, where to makes no difference"
+shows '\+0 → block of 32 bytes of block \(reach.h:[0-9]+\)$' "a pointer to another block, by its site"
+new_case dump && run_tool --dump=64 -T 0 -- "$PROG/reach_cxx" second_base
+shows '1 of 1 blocks read are of class \(anonymous namespace\)::Both, like' "an object, by its class"
+shows '\+0x10 → vtable (of|for) \(anonymous namespace\)::Both' "a vtable, by its class"
+attach_and_look dump --dump=32 1000
+stop_tool INT
+shows '1,000 of 1,000 blocks read begin like 0x[0-9a-f]+: 0000000000000000 0000000000000000$' "of a process that runs"
+shows '^		1,000 younger ones were not looked at$' "of each stack a bounded number"
+end_target
+
 # Reasons.
-attach_and_look debugged 1000
+attach_and_look debugged "${reach[@]}" 1000
 gdb -q -p "$TARGET" -batch -ex "shell touch $QUIT_FILE.gdb" -ex 'shell sleep 4' >"$CASE/gdb" 2>&1 &
 await 20 test -e "$CASE/quit.gdb"
 stop_tool INT
 wait $!
 verdict_of 'unconfirmed: a debugger is attached to it' debugged "with a debugger attached"
 end_target
-attach_and_look ended 1000
+attach_and_look ended "${reach[@]}" 1000
 end_target
 await "$LIMIT" gone "$TOOL_PID"
 verdict_of 'unconfirmed: the process has ended, and its memory with it' ended "of a process that has ended"

@@ -412,8 +412,8 @@ static void heap_mode(void)
 static void kernel_mode(void)
 {
 	const char *needs_k =
-		"--pages, -P, --vmalloc, -f, --stack-every, --dump and --type are for "
-		"the kernel's memory: give -k, too";
+		"--pages, -P, --vmalloc, -f, --stack-every and --type are for the kernel's "
+		"memory: give -k, too";
 	struct cli cli;
 
 	ACCEPT("-k");
@@ -444,7 +444,8 @@ static void kernel_mode(void)
 	check_refused("-p 1 --vmalloc", needs_k);
 	check_refused("-p 1 -f order>2", needs_k);
 	check_refused("-p 1 --stack-every 2", needs_k);
-	check_refused("-p 1 --dump", needs_k);
+	ACCEPT("-p 1 --dump");
+	CHECK_EQ(cli.dump, 256);
 	check_refused("-p 1 --type file", needs_k);
 	check_refused("-k -f", "option -f: needs an expression like 'bytes_alloc == 4096'");
 	check_refused("-k --dump=0", "option --dump: '0' is not a number of bytes (1 to 1M)");

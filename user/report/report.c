@@ -65,6 +65,17 @@ int report_frames__copy(const struct report_frame *src, size_t n, struct report_
 	return 0;
 }
 
+void report__drop_blocks(struct report *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_sites; i++) {
+		free(r->sites[i].blocks);
+		r->sites[i].blocks = NULL;
+		r->sites[i].n_blocks = 0;
+	}
+}
+
 int report__warn(struct report *r, const char *sentence)
 {
 	char **warnings, *copy = strdup(sentence);

@@ -195,6 +195,8 @@ struct report {
 };
 
 void report__free(struct report *r);
+/* Forget the lists of blocks. */
+void report__drop_blocks(struct report *r);
 /* Not for a report that has text. Append a copy of sentence to the warnings. Returns 0 or -ENOMEM.
  */
 int report__warn(struct report *r, const char *sentence);
