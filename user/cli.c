@@ -130,6 +130,7 @@ void cli__help(FILE *out)
 	      "       memleak-bpf [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARGUMENTS]\n"
 	      "       memleak-bpf -k [OPTIONS] [INTERVAL [COUNT]]\n"
 	      "       memleak-bpf diff [OPTIONS] OLD NEW                  (diff --help)\n"
+	      "       memleak-bpf symbolize [OPTIONS] FILE                (symbolize --help)\n"
 	      "       memleak-bpf triage [OPTIONS] [INTERVAL [COUNT]]     (triage --help)\n"
 	      "       memleak-bpf maps [OPTIONS] PID [INTERVAL [COUNT]]   (maps --help)\n"
 	      "\n"

@@ -7,12 +7,12 @@
 #include "diff/command.h"
 #include "maps/command.h"
 #include "replay/replay.h"
+#include "symbolize/command.h"
 #include "triage/triage.h"
 
 static const struct command commands[] = {
-	{"diff", diff_command__run},
-	{"maps", maps_command__run},
-	{"report", replay__main},
+	{"diff", diff_command__run}, {"maps", maps_command__run},
+	{"report", replay__main},    {"symbolize", symbolize_command__run},
 	{"triage", triage__main},
 };
 

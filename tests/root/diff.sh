@@ -48,4 +48,29 @@ if "$TOOL" diff "$CASE/stripped_before.rec" "$CASE/before.rec" 2>&1 | grep -q '^
 else
 	fail_case stripped "$("$TOOL" diff "$CASE/stripped_before.rec" "$CASE/before.rec" 2>&1 | head -n 5)"
 fi
+
+# What a machine without names has recorded, and elsewhere they are added, is what one with names records.
+new_case symbolize
+mkdir "$CASE/debug"
+for program in changed_after inlined; do
+	strip -o "$CASE/$program" "$PROG/$program"
+	record "$program" "$program"
+	run_tool --save "$CASE/nameless_$program.rec" -- "$CASE/$program"
+	objcopy --only-keep-debug "$PROG/$program" "$CASE/debug/of_$program"
+	"$TOOL" symbolize --debug-dir "$CASE/debug" -o "$CASE/named_$program.rec" "$CASE/nameless_$program.rec" >"$CASE/log" 2>&1
+	# all but addresses, which are others with each start, and what is not of the program
+	for recording in "$program" "named_$program" "nameless_$program"; do
+		"$TOOL" report --format json "$CASE/$recording.rec" | $PYTHON -c '
+import json, sys
+for site in json.load(sys.stdin)["sites"]:
+    print(site["bytes"], site["count"], site["entry"], *((f["function"], f["offset"], f["path"], f["line"], f["inlined"])
+        for f in site["frames"] if f["image"] == sys.argv[1]))' "$program" | sort >"$CASE/$recording"
+	done
+	if [ -s "$CASE/$program" ] && cmp -s "$CASE/$program" "$CASE/named_$program" &&
+		! cmp -s "$CASE/$program" "$CASE/nameless_$program"; then
+		pass "symbolize-$program" "names, lines and inlined calls as a machine that has them records them"
+	else
+		fail_case "symbolize-$program" "$(diff "$CASE/$program" "$CASE/named_$program" | head -n 4)"
+	fi
+done
 finish
