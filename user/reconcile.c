@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "maps/groups.h"
 #include "maps/growth.h"
 #include "maps/sample.h"
 #include "proc/procmem.h"
@@ -248,6 +249,28 @@ static void explain(const struct reconcile *r, const struct part *p, struct repo
 	default:
 		out->other += rest;
 	}
+}
+
+_Static_assert(MAP_KINDS <= REPORT_MAX_MAP, "a report has room for all kinds");
+
+size_t reconcile__map(const struct reconcile *r, struct report_map *map)
+{
+	struct groups g;
+	size_t i, n;
+
+	if (!r->known || groups__make(&r->now.layout, GROUPS_BY_KIND, &g))
+		return 0;
+	for (i = 0; i < g.n; i++)
+		map[i] = (struct report_map){
+			.kind = (char *)map_kind__name(g.group[i].kind),
+			.mappings = g.group[i].mappings,
+			.size = g.group[i].size,
+			.held = g.group[i].held,
+			.uss = g.group[i].uss,
+		};
+	n = g.n;
+	groups__clear(&g);
+	return n;
 }
 
 void reconcile__finish(struct reconcile *r, struct report_memory *out)

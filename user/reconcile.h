@@ -15,10 +15,12 @@
 #define RECONCILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct reconcile;
+struct report_map;
 struct report_memory;
 
 /*
@@ -38,6 +40,9 @@ void reconcile__begin(struct reconcile *r);
  */
 void reconcile__add(struct reconcile *r, uint64_t addr, uint64_t size, double weight,
 		    bool of_malloc);
+/* What the mappings hold, by kind, before it is finished. Returns how many kinds there are, at most
+ * REPORT_MAX_MAP; 0: it is not known. */
+size_t reconcile__map(const struct reconcile *r, struct report_map *map);
 /* out->known is false if the target's memory could not be looked at, as it has ended, say. */
 void reconcile__finish(struct reconcile *r, struct report_memory *out);
 #endif

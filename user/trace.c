@@ -24,6 +24,7 @@
 #include "render/render.h"
 #include "report/intervals.h"
 #include "report/report.h"
+#include "source/sources.h"
 #include "session.h"
 #include "stacks.h"
 #include "sym/perfmap.h"
@@ -342,7 +343,10 @@ static int print_report(struct trace *t, bool final)
 		trace__say(t, "cannot read what is outstanding: %s", strerror(-err));
 		return err;
 	}
+	r->n_map = reconcile__map(t->reconcile, r->map);
 	reconcile__finish(t->reconcile, &r->memory);
+	if (t->sources)
+		sources__add(t->sources, r);
 	complete_report(t, r, final);
 	if (t->leakcheck)
 		leakcheck__complete(t->leakcheck, r);

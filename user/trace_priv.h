@@ -37,6 +37,7 @@ struct trace {
 	struct leakcheck *leakcheck;   /* NULL: not wanted */
 	struct blockdump *dump;	       /* the same */
 	struct exitpoints *exitpoints; /* of a started command, for these two */
+	struct sources *sources;       /* NULL: no format shows source, or it cannot be read */
 	struct status status;
 	int pidfd, signals;
 	uint64_t start_ns;

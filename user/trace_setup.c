@@ -19,7 +19,9 @@
 #include "leakcheck.h"
 #include "origin.h"
 #include "reconcile.h"
+#include "render/output.h"
 #include "report/intervals.h"
+#include "source/sources.h"
 #include "session.h"
 #include "stacks.h"
 #include "sym/perfmap.h"
@@ -407,6 +409,8 @@ int trace__set_up(struct trace *t)
 	/* last: what the target allocates before is known to the probes already */
 	t->reconcile = reconcile__new(t->pid, t->spawn);
 	t->snapshot.reconcile = t->reconcile;
+	if (outputs__show_source(t->opts->outputs))
+		t->sources = sources__new(t->pid);
 	return t->reconcile ? 0 : -ENOMEM;
 }
 
@@ -415,6 +419,7 @@ void trace__tear_down(struct trace *t)
 	leakcheck__free(t->leakcheck);
 	blockdump__free(t->dump);
 	exitpoints__free(t->exitpoints);
+	sources__free(t->sources);
 	events__free(t->events);
 	reconcile__free(t->reconcile);
 	model__free(t->model);

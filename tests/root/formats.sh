@@ -58,6 +58,17 @@ print(hex(int(frame["image_address"], 16) - 1))' "$out.json")" | sed 's/.*:\([0-
 	else
 		fail_case all-saved "a recording differs"
 	fi
+	if "$TOOL" report --html "$out.again.html" "$out.rec" && cmp -s "$out.again.html" "$out.html"; then
+		pass all-saved-page "and the same page, source and all"
+	else
+		fail_case all-saved-page "a page of a recording differs"
+	fi
+	line=$(grep -n 'malloc(100000)' tests/prog/sizes.c | cut -d: -f1)
+	if grep -Eq "^<b class=\"here\"> +$line +KEEP\(malloc\(100000\)\);</b>\$" "$out.html"; then
+		pass all-source "the page shows the line that allocates"
+	else
+		fail_case all-source "$(grep -A 4 -m 1 'class="src"' "$out.html")"
+	fi
 	tests/formats "$out.json" "$out.csv" "$out.folded" "$out.pb.gz" "$out.svg" "$out.html" >"$CASE/judges" || FAILED=1
 	sed 's/^\([A-Z]* \)/\1real-/' "$CASE/judges"
 fi

@@ -99,7 +99,10 @@ static void blocks_explain_growth_where_they_are(void)
 	pid_t pid = start_target();
 	uint64_t first = await_target(pid), second;
 	struct reconcile *r = reconcile__new(pid, false);
+	struct report_map map[REPORT_MAX_MAP];
+	uint64_t uss = 0, size = 0;
 	struct report_memory m;
+	size_t n_map, i;
 
 	/* nothing has happened */
 	reconcile__begin(r);
@@ -149,7 +152,18 @@ static void blocks_explain_growth_where_they_are(void)
 	/* of a program that began with the trace, everything has grown */
 	reconcile__restart(r);
 	reconcile__begin(r);
+	n_map = reconcile__map(r, map);
 	reconcile__finish(r, &m);
+	/* the parts of the map are what the whole holds; the two mappings of 3 and 1 MiB are in it
+	 */
+	for (i = 0; i < n_map; i++) {
+		uss += map[i].uss;
+		size += strcmp(map[i].kind, "anonymous") ? 0 : map[i].size;
+		CHECK(!i || map[i].held <= map[i - 1].held);
+	}
+	CHECK_EQ(uss, m.uss);
+	CHECK(n_map > 3 && size >= 8 * MIB);
+	CHECK_EQ(reconcile__map(r, map), 0);
 	check_sum(&m);
 	CHECK_EQ(m.uss_delta, m.uss);
 	CHECK(m.uss > 8 * MIB);

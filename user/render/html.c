@@ -15,8 +15,10 @@
 #include "render/format.h"
 #include "render/growth.h"
 #include "render/memory.h"
+#include "render/memory_map.h"
 #include "render/reach.h"
 #include "render/render.h"
+#include "render/source.h"
 #include "render/words.h"
 #include "report/report.h"
 
@@ -202,6 +204,7 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 		fputs("</p>\n", out);
 	}
 	lines(out, site->detail);
+	html__source(out, site);
 	html__stack(out, site);
 	emit_blocks(out, r, site);
 	lines(out, site->after);
@@ -360,6 +363,7 @@ static int emit_html(FILE *out, const struct report *r, const struct render_opts
 	if (r->n_sites)
 		html__flame(out, f,
 			    "As wide as the bytes that a function and what it called hold.");
+	html__memory_map(out, r);
 	emit_account(out, r);
 	emit_origin(out, r);
 	fputs("</main>\n", out);

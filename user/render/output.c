@@ -153,3 +153,13 @@ int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
 	*file_error = output__write(o->file, o->n_files, r, &file, bad);
 	return o->format->follows || r->final ? o->format->emit(out, r, &o->screen) : 0;
 }
+
+bool outputs__show_source(const struct outputs *o)
+{
+	bool any = o->format == &render_html || o->format == &render_save;
+	size_t i;
+
+	for (i = 0; i < o->n_files; i++)
+		any |= o->file[i].renderer == &render_html || o->file[i].renderer == &render_save;
+	return any;
+}

@@ -40,6 +40,8 @@ int output__write(const struct output *outputs, size_t n, const struct report *r
  * is what goes wrong with the file.
  */
 int output__to_file(const char *path, int (*emit)(FILE *out, const void *what), const void *what);
+/* Does any of them show lines of source, or keep them? */
+bool outputs__show_source(const struct outputs *o);
 /*
  * output__write, and to out; formats of which out cannot hold several wait for the last report.
  * Returns 0 or negative errno of out, and sets *file_error to that of the files and *bad as above.

@@ -108,6 +108,7 @@ static void free_strings(struct report *r)
 		r->sites[i].frames = NULL;
 		free(r->sites[i].detail);
 		free(r->sites[i].after);
+		free(r->sites[i].source);
 	}
 	for (i = 0; i < r->n_warnings; i++)
 		free(r->warnings[i]);

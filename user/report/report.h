@@ -83,6 +83,9 @@ struct report_site {
 	const char *stack_cut; /* why the outermost frame was not reached, static; NULL: it was */
 	char *detail;	       /* lines to follow the one with the entry point; NULL: none */
 	char *after;	       /* lines to follow the stack and the blocks */
+	char *source;	       /* lines of source around that of frames[source_frame]; NULL: none */
+	uint64_t source_first; /* the number of the first of them */
+	uint64_t source_frame;
 	struct site_verdict verdict;
 	struct report_history history;
 	struct reach_sum reach[REACH_KINDS]; /* with --reach: they add up to bytes and count */
@@ -149,6 +152,15 @@ struct report_memory {
 	int64_t page_tables_delta;	   /* the kernel's, not in USS */
 };
 
+/* The target's mappings of one kind, in bytes. */
+struct report_map {
+	char *kind; /* "heap", "code" ... static, or of the file that it is from */
+	uint64_t mappings, size;
+	uint64_t held; /* in memory, swapped out, or in huge pages */
+	uint64_t uss;  /* of these, in pages that no other process maps */
+};
+#define REPORT_MAX_MAP 24
+
 /* Where and how it was made; each NULL if unknown. */
 struct report_origin {
 	char *tool;    /* version of memleak-bpf */
@@ -185,6 +197,8 @@ struct report {
 	struct report_reach reach;
 	struct report_account account;
 	struct report_memory memory;
+	struct report_map map[REPORT_MAX_MAP]; /* what holds most first */
+	size_t n_map;			       /* 0: not known */
 	uint64_t max_live,
 		max_stacks; /* sizes of the tables, for the words on losses; 0: unknown */
 	uint64_t most_live; /* what max_live can be at most */

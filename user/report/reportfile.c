@@ -205,6 +205,10 @@ static void write_report(struct writer *w, const struct report *r)
 	}
 	if (r->reach.wanted)
 		write_reach(w, &r->reach);
+	for (i = 0; i < r->n_map; i++) {
+		write_members(w, &w->message, &layout_map, &r->map[i]);
+		proto__message(&w->whole, RECORDING_MAP, &w->message);
+	}
 	for (i = 0; i < r->n_warnings; i++) {
 		text = string(w, r->warnings[i]);
 		proto__packed(&w->whole, RECORDING_WARNINGS, &text, 1);

@@ -95,6 +95,9 @@ static const struct member site_members[] = {
 	SITE(16, STRING, stack_cut),
 	SITE(19, STRING, detail),
 	SITE(20, STRING, after),
+	SITE(60, STRING, source),
+	SITE(61, U64, source_first),
+	SITE(62, U64, source_frame),
 	SITE(82, INT, verdict.kind),
 	SITE(83, INT, verdict.reason),
 	SITE(84, INT, verdict.sure),
@@ -175,6 +178,16 @@ static const struct member kinds_members[] = {
 	KIND(REACH_INDIRECT), KIND(REACH_DEFINITE),
 };
 LAYOUT(layout_kinds, kinds_members);
+
+#define MAP(field, kind, member)                                                                   \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report_map, member)                          \
+	}
+static const struct member map_members[] = {
+	MAP(1, STRING, kind), MAP(2, U64, mappings), MAP(3, U64, size),
+	MAP(4, U64, held),    MAP(5, U64, uss),
+};
+LAYOUT(layout_map, map_members);
 
 static const struct member cut_members[] = {
 	{1, MEMBER_STRING, offsetof(struct report_cut, why)},

@@ -32,7 +32,7 @@ struct layout {
 };
 
 extern const struct layout layout_report, layout_origin, layout_frame, layout_site, layout_account,
-	layout_memory, layout_cut, layout_reach, layout_kinds;
+	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds;
 
 /* Fields that are no plain members. */
 enum {
@@ -50,6 +50,8 @@ enum {
 	RECORDING_HISTORY_NS = 108,
 	RECORDING_VERDICTS = 109,
 	RECORDING_REACH = 110,
+
+	RECORDING_MAP = 90,
 
 	SITE_FRAMES = 17,
 	SITE_BLOCKS = 18,

@@ -462,6 +462,11 @@ static int read_report(struct reader *rd)
 		case RECORDING_REACH:
 			err = read_reach(rd, &f);
 			break;
+		case RECORDING_MAP:
+			err = r->n_map == REPORT_MAX_MAP
+				      ? damaged(rd)
+				      : read_members(rd, &layout_map, &f, &r->map[r->n_map++]);
+			break;
 		case RECORDING_WARNINGS:
 			err = read_warnings(rd, &f);
 			break;

@@ -271,6 +271,13 @@ static size_t inlined_at(Dwarf_Die *fn, uint64_t pc, Dwarf_Die *calls, size_t ma
 	return n;
 }
 
+static const char *compiled_in(Dwarf_Die *cu)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_attr(cu, DW_AT_comp_dir, &attr) ? dwarf_formstring(&attr) : NULL;
+}
+
 static void line_at(Dwarf_Die *cu, uint64_t pc, struct dwarf_frame *f)
 {
 	Dwarf_Line *line = dwarf_getsrc_die(cu, pc);
@@ -325,7 +332,7 @@ int dwarf_info__lookup(struct dwarf_info *d, uint64_t vaddr,
 	if (ret < 0)
 		return ret;
 
-	at = (struct dwarf_frame){0};
+	at = (struct dwarf_frame){.dir = compiled_in(&cu)};
 	line_at(&cu, vaddr, &at);
 	if (ret) {
 		n_calls = inlined_at(&fn, vaddr, calls, DWARF_MAX_FRAMES - 1);

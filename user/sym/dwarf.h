@@ -19,6 +19,7 @@ enum {
 struct dwarf_frame {
 	const char *name; /* mangled where it has a linkage name; NULL: unknown */
 	const char *path; /* NULL: unknown */
+	const char *dir;  /* that a relative path begins at; NULL: unknown */
 	int line;	  /* 0: unknown */
 	bool inlined;
 };

@@ -8,6 +8,8 @@
 #include "sym/symbolizer.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,12 +213,23 @@ static int keep(struct symbolizer *s, const char *text, bool demangle, const cha
 	return *out ? 0 : -ENOMEM;
 }
 
+/* As addr2line has it: compilers are told of sources relative to where they run. */
+static int keep_path(struct symbolizer *s, const struct dwarf_frame *from, const char **out)
+{
+	char path[PATH_MAX];
+	int n = 0;
+
+	if (from->path && *from->path != '/' && from->dir && *from->dir == '/')
+		n = snprintf(path, sizeof(path), "%s/%s", from->dir, from->path);
+	return keep(s, n > 0 && (size_t)n < sizeof(path) ? path : from->path, false, out);
+}
+
 static int fill(struct symbolizer *s, const struct dwarf_frame *from, struct sym_frame *to)
 {
 	int err = keep(s, from->name, true, &to->function);
 
 	if (!err)
-		err = keep(s, from->path, false, &to->path);
+		err = keep_path(s, from, &to->path);
 	if (err)
 		return err;
 	if (to->path) {
