@@ -14,6 +14,7 @@
 #include "cli_command.h"
 #include "cli_heap.h"
 #include "cli_kernel.h"
+#include "gate/options.h"
 #include "render/render.h"
 #include "target/spawn.h"
 
@@ -61,6 +62,7 @@ enum {
 #define FORMAT_HELP(name, help) {#name, help},
 #define FORMAT_STRING(name, help) #name,
 #define OUTPUT_OPTION(name, help) {OPT_OUTPUT + RENDER_ID_##name, #name, "a file name"},
+#define GATE_OPTION(id, name, takes) {id, name, takes},
 
 static const struct opt {
 	int id; /* a letter, or OPT_ */
@@ -100,7 +102,7 @@ static const struct opt {
 	{OPT_DEBUGINFOD, "debuginfod", NULL},
 	{OPT_VERSION, "version", NULL},
 	{OPT_FORMAT, "format", "one of" FORMAT_NAMES},
-	RENDER_FORMATS(OUTPUT_OPTION){'k', "kernel", NULL},
+	RENDER_FORMATS(OUTPUT_OPTION) GATE_OPTIONS(GATE_OPTION){'k', "kernel", NULL},
 	{'P', "percpu", NULL},
 	{'f', "filter", "an expression like 'bytes_alloc == 4096'"},
 	{OPT_PAGES, "pages", NULL},
@@ -194,6 +196,10 @@ void cli__help(FILE *out)
 		fprintf(out, "      --%s FILE%*s%s\n", formats[i].name,
 			(int)(16 - strlen(formats[i].name)), "", formats[i].help);
 	fputs("\n"
+	      "Gate, for CI; also of memleak-bpf report:\n",
+	      out);
+	gate_options__help(out, 29);
+	fputs("\n"
 	      "Limits:\n"
 	      "      --max-live N           blocks followed at once, at least (1048576; at most\n"
 	      "                             112M); takes 36 bytes of kernel memory for each\n"
@@ -222,7 +228,8 @@ void cli__help(FILE *out)
 	      "  memleak-bpf -p 4312 -O libc.so.6          only the allocator in that object\n"
 	      "  memleak-bpf -k -f 'bytes_alloc==4096' --dump   who leaks kmalloc-4k, and what\n"
 	      "\n"
-	      "Exit status: 0, or the command's; 1 on failure, 2 for a wrong option.\n",
+	      "Exit status: 0, or the command's; 1 on failure, 2 for a wrong option; 23 when\n"
+	      "the gate fails, 24 when that cannot be told.\n",
 	      out);
 }
 
@@ -377,6 +384,16 @@ static int parse_command(const struct parser *p, const char *value)
 			    value);
 	cli->command_split = true;
 	return 0;
+}
+
+static int parse_gate(const struct parser *p, int id, const char *value)
+{
+	int err = gate_options__take(&p->cli->gate, id, value);
+
+	if (err == -E2BIG)
+		return fail(p, "option --%s: given more than %d times", find_opt(id)->name,
+			    GATE_MAX_VALUES);
+	return err ? bad_value(p, id, value) : 0;
 }
 
 static int parse_value(struct parser *p, int id, const char *value)
@@ -645,6 +662,8 @@ static int parse_options(struct parser *p, int argc, char **argv)
 				    find_opt(optopt)->takes);
 		if (id == 1)
 			err = parse_positional(p, optarg);
+		else if (id > GATE_OPT_FIRST)
+			err = parse_gate(p, id, optarg);
 		else if (find_opt(id)->takes)
 			err = parse_value(p, id, optarg);
 		else

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "gate/gate.h"
 #include "render/render.h"
 #include "report/report.h"
 
@@ -58,6 +59,7 @@ struct cli {
 	bool no_color;
 	const char *format;	      /* --format, default "text" */
 	const char *output[RENDER_N]; /* --text FILE and so on, by format; NULL: none */
+	struct gate_opts gate;	      /* --fail-on and so on */
 	bool debuginfod;	      /* --debuginfod */
 	bool version, help;
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main - from the command line to a trace. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,10 +42,12 @@ static void list_outputs(const struct cli *cli, struct outputs *o)
 /* What -T leaves out is left out by the text, files have it all. */
 static size_t model_top(const struct cli *cli, const struct outputs *o)
 {
+	if (gate_opts__any(&cli->gate)) /* judges them all */
+		return 0;
 	return o->n_files || o->format != &render_text ? 0 : cli->top;
 }
 
-static int run_kernel(const struct cli *cli)
+static int run_kernel(const struct cli *cli, struct gate *gate)
 {
 	struct outputs outputs;
 	struct ktrace_opts opts = {
@@ -73,6 +76,7 @@ static int run_kernel(const struct cli *cli)
 		.count = cli->count,
 		.duration_s = cli->duration_s,
 		.outputs = &outputs,
+		.gate = gate,
 		.verbose = cli->verbose,
 	};
 
@@ -93,7 +97,7 @@ static int run_heap(const struct cli *cli)
 	return heap_mode__run(&opts, stdout);
 }
 
-static int run(const struct cli *cli)
+static int run(const struct cli *cli, struct gate *gate)
 {
 	struct outputs outputs;
 	struct trace_opts opts = {
@@ -130,6 +134,7 @@ static int run(const struct cli *cli)
 		.count = cli->count,
 		.duration_s = cli->duration_s,
 		.outputs = &outputs,
+		.gate = gate,
 		.debuginfod = cli->debuginfod,
 		.verbose = cli->verbose,
 		.dump = cli->dump,
@@ -142,6 +147,18 @@ static int run(const struct cli *cli)
 	list_outputs(cli, &outputs);
 	opts.model.top = model_top(cli, &outputs);
 	return trace__run(&opts, stdout);
+}
+
+static int trace(const struct cli *cli)
+{
+	struct gate *gate;
+	int status, err = gate__new(&cli->gate, stderr, &gate);
+
+	if (err)
+		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
+	status = cli->kernel ? run_kernel(cli, gate) : run(cli, gate);
+	gate__free(gate);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -160,7 +177,7 @@ int main(int argc, char **argv)
 	else if (cli.version)
 		print_version();
 	else
-		status = cli.heap ? run_heap(&cli) : cli.kernel ? run_kernel(&cli) : run(&cli);
+		status = cli.heap ? run_heap(&cli) : trace(&cli);
 	cli__clear(&cli);
 	return status;
 }

@@ -16,6 +16,7 @@
 #include "elf/elfimg.h"
 #include "events.h"
 #include "exitpoints.h"
+#include "gate/gate.h"
 #include "leakcheck.h"
 #include "origin.h"
 #include "probes.h"
@@ -280,6 +281,8 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 	r->max_live = t->opts->max_live;
 	r->most_live = LIVE_MAX_BLOCKS;
 	r->max_stacks = t->opts->max_stacks;
+	r->partial = !attacher__probes(t->attacher) || attacher__unreadable(t->attacher) ||
+		     attacher__problem(t->attacher) || t->no_syscalls;
 	if (!attacher__probes(t->attacher))
 		report__warn(r, "no allocator functions were found to probe, so this says nothing "
 				"about the program's heap");
@@ -354,6 +357,9 @@ static int print_report(struct trace *t, bool final)
 		blockdump__complete(t->dump, r);
 	if (!t->opts->list_blocks)
 		report__drop_blocks(r);
+	err = gate__judge(t->opts->gate, r);
+	if (err)
+		trace__say(t, "cannot judge the report: %s", strerror(-err));
 	status__clear(&t->status);
 	err = emit_report(t, r);
 	if (err)
@@ -542,6 +548,7 @@ int trace__run(const struct trace_opts *opts, FILE *out)
 		status = exit_status(&t);
 		if (!status)
 			status = t.file_failed;
+		status = gate__status(opts->gate, status, stderr);
 	} else if (t.spawn && err == -ENOENT) {
 		status = 127; /* as a shell: not found, not executable */
 	} else if (t.spawn && err == -EACCES) {

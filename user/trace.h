@@ -11,6 +11,7 @@
 #include "report/model.h"
 #include "target/allocators.h"
 
+struct gate;
 struct outputs;
 
 struct trace_opts {
@@ -32,6 +33,7 @@ struct trace_opts {
 	uint64_t count;		       /* reports, 0: no limit */
 	uint64_t duration_s;	       /* 0: no limit */
 	const struct outputs *outputs; /* the model keeps what they show */
+	struct gate *gate;	       /* judges each report, of which the model keeps all; NULL */
 	bool debuginfod;
 	int verbose;
 	uint64_t dump;	       /* bytes of blocks that are shown, 0: none */
@@ -44,7 +46,7 @@ struct trace_opts {
 /*
  * Trace until the target ends, count or duration is reached, or a signal asks to stop. Reports go
  * to out, messages to stderr. Returns the exit status: a started command's own, 0, or 1 after a
- * message.
+ * message; or that of the gate.
  */
 int trace__run(const struct trace_opts *opts, FILE *out);
 #endif

@@ -132,6 +132,7 @@ static struct report_site rich_sites[] = {
 	 .count_delta = 1,
 	 .youngest_ns = 28000000,
 	 .oldest_ns = 9500000000,
+	 .leaked = {400000, 4},
 	 .entry = "malloc",
 	 .verdict = {VERDICT_LEAKING, REASON_NONE_FREED, 83, 123456789012},
 	 .history = {rich_bytes, rich_count, 3, 4, 0},
@@ -154,6 +155,9 @@ static struct report_site rich_sites[] = {
 	 .is_new = true,
 	 .youngest_ns = 1000,
 	 .oldest_ns = 2000,
+	 .leaked = {1000, 1},
+	 .suppressed = {19000, 19},
+	 .suppressor = 2,
 	 .entry = "calloc",
 	 .reach = {[REACH_REACHABLE] = {20000, 20}},
 	 .frames = rich_middle,
@@ -165,6 +169,7 @@ static struct report_site rich_sites[] = {
 	 .count_range = {1, 1},
 	 .bytes_delta = INT64_MIN + 1,
 	 .count_delta = -1,
+	 .leaked = {4096, 1},
 	 .entry = "mmap",
 	 .reach = {[REACH_UNJUDGED] = {4096, 1}},
 	 .note = "thread stack",
@@ -183,9 +188,18 @@ static struct report_site rich_sites[] = {
 	 .sampled = 1,
 	 .bytes_range = {1, 1},
 	 .count_range = {1, 1},
+	 .leaked = {1, 1},
 	 .entry = "realloc",
 	 .reach = {[REACH_INDIRECT] = {1, 1}},
 	 .stack_lost = true},
+};
+static struct report_condition rich_conditions[] = {
+	{(char *)"bytes > 1M", GATE_PASS, (char *)"424,097 bytes outstanding"},
+	{(char *)"leaked > 0 || " RICH_SCRIPT, GATE_FAIL, (char *)RICH_CONTROL},
+};
+static struct report_suppression rich_suppressions[] = {
+	{(char *)"leak:" RICH_CONTROL, (char *)RICH_BREAKOUT, 3, 0, 0, 0},
+	{(char *)"leak:on_signal" RICH_BREAKOUT, (char *)RICH_CONTROL, 4, 19000, 19, 1},
 };
 static char *rich_warnings[] = {(char *)"no allocator " RICH_SCRIPT RICH_CONTROL};
 static const struct report rich_report = {
@@ -221,6 +235,18 @@ static const struct report rich_report = {
 	.verdicts = {[VERDICT_EARLY] = {2, 20001, 0},
 		     [VERDICT_LEAKING] = {1, 400000, 123456789012},
 		     [VERDICT_CHURN] = {1, 4096, 0}},
+	.partial = true,
+	.gate = {.state = GATE_FAIL,
+		 .verdict = (char *)"FAIL: " RICH_SCRIPT RICH_CONTROL,
+		 .meaning = (char *)"what " RICH_BREAKOUT,
+		 .leaked_known = true,
+		 .leaked = {405097, 7},
+		 .leaking_sites = 4,
+		 .conditions = rich_conditions,
+		 .n_conditions = 2,
+		 .suppressions = rich_suppressions,
+		 .n_suppressions = 2,
+		 .skipped = 5},
 	.account = {.seen = UINT64_MAX,
 		    .freed = UINT64_MAX - 50,
 		    .outstanding = 29,

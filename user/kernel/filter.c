@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "caret.h"
 #include "filter_priv.h"
 #include "near.h"
 
@@ -211,26 +212,7 @@ int filter__compile(const char *expression, const struct filter_names *names,
 
 /* --- errors --- */
 
-#define SHOWN 100 /* characters of an expression around the place */
-
 void filter_error__print(const struct filter_error *err, const char *expression, FILE *out)
 {
-	size_t from = err->at > SHOWN * 3 / 4 ? err->at - SHOWN * 3 / 4 : 0;
-	size_t to = from + strnlen(expression + from, SHOWN), column = 0;
-
-	/* not in the middle of a character of UTF-8 */
-	while (from && (expression[from] & 0xc0) == 0x80)
-		from--;
-	while ((expression[to] & 0xc0) == 0x80)
-		to++;
-	fprintf(out, "%s\n  %s", err->text, from ? "..." : "");
-	for (size_t i = from; i < to; i++) {
-		unsigned char c = expression[i];
-
-		fputc(c < ' ' || c == 0x7f ? ' ' : c, out);
-		if (i < err->at && (c & 0xc0) != 0x80)
-			column++;
-	}
-	fprintf(out, "%s\n  %*s^\n", expression[to] ? "..." : "",
-		(int)(column + (from ? strlen("...") : 0)), "");
+	caret__print(out, err->text, expression, err->at);
 }

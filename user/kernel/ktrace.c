@@ -13,6 +13,7 @@
 
 #include <bpf/btf.h>
 
+#include "gate/gate.h"
 #include "kernel/kallsyms.h"
 #include "kernel/kfilter.h"
 #include "kernel/klines.h"
@@ -250,6 +251,9 @@ static int print_report(struct ktrace *t, bool final)
 	r->max_live = t->opts->max_live;
 	r->max_stacks = t->opts->max_stacks;
 	origin__fill(&r->origin, NULL);
+	err = gate__judge(t->opts->gate, r);
+	if (err)
+		say("cannot judge the report: %s", strerror(-err));
 	err = emit_report(t, r);
 	if (err)
 		t->output_broken = true;
@@ -343,5 +347,7 @@ int ktrace__run(const struct ktrace_opts *opts, FILE *out)
 		loop(&t);
 	}
 	tear_down(&t);
-	return err || t.output_broken || t.file_failed;
+	if (err)
+		return 1;
+	return gate__status(opts->gate, t.output_broken || t.file_failed, stderr);
 }

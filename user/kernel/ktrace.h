@@ -10,6 +10,7 @@
 
 #include "report/model.h"
 
+struct gate;
 struct outputs;
 
 struct ktrace_opts {
@@ -25,6 +26,7 @@ struct ktrace_opts {
 	const char *type;
 	uint64_t interval_s, count, duration_s; /* as in struct trace_opts */
 	const struct outputs *outputs;		/* the model keeps what they show */
+	struct gate *gate;			/* NULL: none */
 	int verbose;
 };
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "render/gate.h"
 #include "render/json.h"
 #include "render/jsonout.h"
 #include "render/words.h"
@@ -243,6 +244,7 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 	jsonout__string(j, "detail", site->detail);
 	jsonout__string(j, "after", site->after);
 	json__stack(j, site);
+	render_gate__json_site(j, r, site);
 	emit_blocks(j, r, site);
 	emit_kinds(j, r, site->reach);
 	if (reach__is_judged(&r->reach))
@@ -359,6 +361,7 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	jsonout__string(&j, "comm", r->comm);
 	jsonout__bool(&j, "final", r->final);
 	jsonout__bool(&j, "target_ended", r->target_ended);
+	jsonout__bool(&j, "partial", r->partial);
 	emit_totals(&j, r);
 	jsonout__string(&j, "site_name", words__site_name(r));
 	emit_verdict(&j, &r->verdict);
@@ -368,6 +371,7 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	for (i = 0; i < r->n_sites; i++)
 		emit_site(&j, r, &r->sites[i]);
 	jsonout__end(&j, ']');
+	render_gate__json(&j, r);
 	emit_account(&j, r);
 	emit_memory(&j, &r->memory);
 	emit_reach(&j, r);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "render/format.h"
+#include "render/gate.h"
 #include "render/growth.h"
 #include "render/memory.h"
 #include "render/reach.h"
@@ -237,6 +238,18 @@ static void emit_verdict(const struct text *t, const struct report *r,
 	fputc('\n', t->out);
 }
 
+static void emit_suppressed(const struct text *t, const struct report *r,
+			    const struct report_site *site)
+{
+	if (!site->suppressor)
+		return;
+	fputs("\t\t", t->out);
+	begin(t, STYLE_DIM);
+	render_gate__site(t->out, r, site);
+	end(t);
+	fputc('\n', t->out);
+}
+
 /* What one wants to know first: is it leaking, how fast, and where? */
 static void emit_leaks(const struct text *t, const struct report *r)
 {
@@ -250,6 +263,24 @@ static void emit_leaks(const struct text *t, const struct report *r)
 	render__escape(t->out, line);
 	end(t);
 	growth__spark(t->out, r, &r->history);
+	fputc('\n', t->out);
+}
+
+static void emit_gate(const struct text *t, const struct report *r)
+{
+	if (!r->gate.verdict)
+		return;
+	stamp(t);
+	styled(t, r->gate.state == GATE_PASS ? STYLE_LINE : STYLE_WARNING, r->gate.verdict);
+	fputc('\n', t->out);
+}
+
+static void emit_gate_line(const char *line, void *arg)
+{
+	const struct text *t = arg;
+
+	stamp(t);
+	render__escape(t->out, line);
 	fputc('\n', t->out);
 }
 
@@ -273,6 +304,7 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 	emit_entry(t, r, site);
 	emit_verdict(t, r, site);
 	emit_judged(t, r, site);
+	emit_suppressed(t, r, site);
 	emit_ranges(t, r, site);
 	emit_lines(t, site->detail, "\t\t");
 	emit_stack(t, site);
@@ -465,6 +497,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 		strcpy(t.stamp, "[--:--:--] ");
 	t.shown = opts && opts->top && opts->top < r->n_sites ? opts->top : r->n_sites;
 	errno = 0; /* stdio keeps an error, but not which one */
+	emit_gate(&t, r);
 	emit_header(&t, r);
 	emit_leaks(&t, r);
 	for (i = 0; i < t.shown; i++)
@@ -474,6 +507,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 	if (words__nothing(nothing, r))
 		fprintf(out, "\t%s\n", nothing);
 	emit_sentences(&t, r);
+	render_gate__lines(r, emit_gate_line, &t);
 	emit_account(&t, r);
 	emit_lines(&t, r->checks, NULL);
 	words__warnings(r, warn, &t);

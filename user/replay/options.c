@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/options.h"
+
 #define DEFAULT_TOP 10
 
 enum {
@@ -17,10 +19,14 @@ enum {
 };
 
 #define OUTPUT_OPTION(name, help) {#name, required_argument, NULL, OPT_OUTPUT + RENDER_ID_##name},
+#define GATE_OPTION(id, name, takes) {name, (takes) ? required_argument : no_argument, NULL, id},
+#define GATE_ROW(id, name, takes) {id, name, takes},
 static const struct option options[] = {
-	{"format", required_argument, NULL, OPT_FORMAT}, {"top", required_argument, NULL, 'T'},
-	{"no-color", no_argument, NULL, OPT_NO_COLOR},	 {"help", no_argument, NULL, 'h'},
-	RENDER_FORMATS(OUTPUT_OPTION){NULL, 0, NULL, 0},
+	{"format", required_argument, NULL, OPT_FORMAT},
+	{"top", required_argument, NULL, 'T'},
+	{"no-color", no_argument, NULL, OPT_NO_COLOR},
+	{"help", no_argument, NULL, 'h'},
+	RENDER_FORMATS(OUTPUT_OPTION) GATE_OPTIONS(GATE_OPTION){NULL, 0, NULL, 0},
 };
 
 #define FORMAT_STRING(name, help) #name,
@@ -48,12 +54,18 @@ void replay_options__help(FILE *out)
 	fputs("      --no-color         no colour on a terminal\n"
 	      "  -h, --help             print this help\n"
 	      "\n"
+	      "Gate:\n",
+	      out);
+	gate_options__help(out, 25);
+	fputs("\n"
 	      "Examples:\n"
 	      "  memleak-bpf -p 4312 --save leak.rec      record, as root\n"
 	      "  memleak-bpf report leak.rec              look at it\n"
 	      "  memleak-bpf report --html leak.html --pprof leak.pb.gz leak.rec\n"
+	      "  memleak-bpf report --fail-on 'bytes > 1MiB' leak.rec\n"
 	      "\n"
-	      "Exit status: 0; 1 on failure, 2 for a wrong option.\n",
+	      "Exit status: 0; 1 on failure, 2 for a wrong option; 23 when the gate fails, 24\n"
+	      "when that cannot be told.\n",
 	      out);
 }
 
@@ -98,6 +110,25 @@ static int parse_format(struct replay_options *o, const char *value, FILE *err)
 		    value);
 }
 
+static int parse_gate(struct replay_options *o, int id, FILE *err)
+{
+	static const struct {
+		int id;
+		const char *name, *takes;
+	} table[] = {GATE_OPTIONS(GATE_ROW)};
+	int ret = gate_options__take(&o->gate, id, optarg);
+	size_t i = 0;
+
+	while (table[i].id != id)
+		i++;
+	if (ret == -E2BIG)
+		return fail(err, "option --%s: given more than %d times", table[i].name,
+			    GATE_MAX_VALUES);
+	return ret ? fail(err, "option --%s: '%.100s' is not %s", table[i].name, optarg,
+			  table[i].takes)
+		   : 0;
+}
+
 static int parse_option(struct replay_options *o, int id, char **argv, FILE *err)
 {
 	if (id >= OPT_OUTPUT) {
@@ -134,7 +165,7 @@ int replay_options__parse(int argc, char **argv, struct replay_options *o, FILE 
 	optind = 0; /* glibc: begin anew */
 	opterr = 0;
 	while ((id = getopt_long(argc, argv, ":T:h", options, NULL)) != -1) {
-		ret = parse_option(o, id, argv, err);
+		ret = id > GATE_OPT_FIRST ? parse_gate(o, id, err) : parse_option(o, id, argv, err);
 		if (ret || o->help)
 			return ret;
 	}

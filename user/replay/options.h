@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "gate/gate.h"
 #include "render/render.h"
 
 struct replay_options {
@@ -14,6 +15,7 @@ struct replay_options {
 	const char *format;	      /* --format, NULL: text, or none with files */
 	const char *output[RENDER_N]; /* --json FILE and so on; NULL: none */
 	size_t top;		      /* 0: all */
+	struct gate_opts gate;
 	bool no_color, help;
 };
 

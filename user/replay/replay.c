@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "replay/replay.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "gate/gate.h"
 #include "render/output.h"
 #include "render/render.h"
 #include "replay/options.h"
@@ -39,11 +41,28 @@ static int show(const struct replay_options *o, const struct report *r)
 	return err ? err : i;
 }
 
+static int judge_and_show(const struct replay_options *o, struct gate *gate)
+{
+	struct report *r = NULL;
+	int err;
+
+	err = recording__load(o->file, &r);
+	if (err)
+		return EXIT_FAILURE;
+	err = gate__judge(gate, r);
+	if (err)
+		recording__complain("judge", o->file, strerror(-err));
+	else
+		err = show(o, r);
+	report__free(r);
+	return gate__status(gate, err ? EXIT_FAILURE : EXIT_SUCCESS, stderr);
+}
+
 int replay__main(int argc, char **argv)
 {
 	struct replay_options o;
-	struct report *r = NULL;
-	int err;
+	struct gate *gate;
+	int err, status;
 
 	if (replay_options__parse(argc, argv, &o, stderr))
 		return EXIT_USAGE;
@@ -51,9 +70,10 @@ int replay__main(int argc, char **argv)
 		replay_options__help(stdout);
 		return EXIT_SUCCESS;
 	}
-	err = recording__load(o.file, &r);
-	if (!err)
-		err = show(&o, r);
-	report__free(r);
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	err = gate__new(&o.gate, stderr, &gate);
+	if (err)
+		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
+	status = judge_and_show(&o, gate);
+	gate__free(gate);
+	return status;
 }

@@ -142,6 +142,7 @@ void report__free(struct report *r)
 	}
 	free_history(&r->history);
 	free(r->history_ns);
+	report_gate__clear(&r->gate);
 	free(r->sites);
 	free(r->warnings);
 	free(r->text);

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "report/estimate.h"
+#include "report/gate.h"
 #include "report/reach.h"
 #include "report/site_verdict.h"
 
@@ -90,6 +91,10 @@ struct report_site {
 	struct report_history history;
 	struct reach_sum reach[REACH_KINDS]; /* with --reach: they add up to bytes and count */
 	struct reach_sum under; /* indirectly lost, from any stack, through these definitely lost */
+	struct reach_sum leaked; /* by the report's gate: what of it has leaked, without: */
+	struct reach_sum suppressed;
+	uint64_t suppressor; /* from 1: the first of gate.suppressions that suppresses some; 0: none
+			      */
 	struct report_block *blocks; /* with -a: every block, largest first; else NULL */
 	size_t n_blocks;
 };
@@ -195,6 +200,7 @@ struct report {
 	struct verdict_tally verdicts[VERDICT_KINDS]; /* of all stacks, by what was found of them */
 	bool combined_only;
 	struct report_reach reach;
+	struct report_gate gate;
 	struct report_account account;
 	struct report_memory memory;
 	struct report_map map[REPORT_MAX_MAP]; /* what holds most first */
@@ -202,6 +208,7 @@ struct report {
 	uint64_t max_live,
 		max_stacks; /* sizes of the tables, for the words on losses; 0: unknown */
 	uint64_t most_live; /* what max_live can be at most */
+	bool partial;	    /* warnings say which part of the allocator is not followed */
 	char *checks;	    /* lines to follow the account; NULL: none */
 	char **warnings;    /* each one a sentence: what happened and what to do */
 	size_t n_warnings;

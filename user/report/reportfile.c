@@ -187,6 +187,24 @@ static void write_reach(struct writer *w, const struct report_reach *reach)
 	proto__message(&w->whole, RECORDING_REACH, &w->message);
 }
 
+static void write_gate(struct writer *w, const struct report_gate *g)
+{
+	size_t i;
+
+	if (!g->meaning) /* there was none */
+		return;
+	write_members(w, &w->message, &layout_gate, g);
+	for (i = 0; i < g->n_conditions; i++) {
+		write_members(w, &w->inner, &layout_condition, &g->conditions[i]);
+		proto__message(&w->message, GATE_CONDITIONS, &w->inner);
+	}
+	for (i = 0; i < g->n_suppressions; i++) {
+		write_members(w, &w->inner, &layout_suppression, &g->suppressions[i]);
+		proto__message(&w->message, GATE_SUPPRESSIONS, &w->inner);
+	}
+	proto__message(&w->whole, RECORDING_GATE, &w->message);
+}
+
 static void write_report(struct writer *w, const struct report *r)
 {
 	uint64_t text, tallies[3 * VERDICT_KINDS];
@@ -209,6 +227,7 @@ static void write_report(struct writer *w, const struct report *r)
 		write_members(w, &w->message, &layout_map, &r->map[i]);
 		proto__message(&w->whole, RECORDING_MAP, &w->message);
 	}
+	write_gate(w, &r->gate);
 	for (i = 0; i < r->n_warnings; i++) {
 		text = string(w, r->warnings[i]);
 		proto__packed(&w->whole, RECORDING_WARNINGS, &text, 1);

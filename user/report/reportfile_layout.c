@@ -47,6 +47,7 @@ static const struct member report_members[] = {
 	REPORT(105, U64, verdict.bytes_per_hour),
 	REPORT(106, U64, history.came),
 	REPORT(107, U64, history.freed),
+	REPORT(80, BOOL, partial),
 };
 LAYOUT(layout_report, report_members);
 
@@ -106,6 +107,11 @@ static const struct member site_members[] = {
 	SITE(87, U64, history.freed),
 	SITE(101, U64, under.bytes),
 	SITE(102, U64, under.count),
+	SITE(120, U64, leaked.bytes),
+	SITE(121, U64, leaked.count),
+	SITE(122, U64, suppressed.bytes),
+	SITE(123, U64, suppressed.count),
+	SITE(124, U64, suppressor),
 };
 LAYOUT(layout_site, site_members);
 
@@ -194,3 +200,31 @@ static const struct member cut_members[] = {
 	{2, MEMBER_U64, offsetof(struct report_cut, count)},
 };
 LAYOUT(layout_cut, cut_members);
+
+#define GATE(field, kind, member)                                                                  \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report_gate, member)                         \
+	}
+static const struct member gate_members[] = {
+	GATE(1, U64, state),	     GATE(2, STRING, verdict),	 GATE(3, STRING, meaning),
+	GATE(4, BOOL, leaked_known), GATE(5, U64, leaked.bytes), GATE(6, U64, leaked.count),
+	GATE(7, U64, leaking_sites), GATE(8, U64, skipped),
+};
+LAYOUT(layout_gate, gate_members);
+
+static const struct member condition_members[] = {
+	{1, MEMBER_STRING, offsetof(struct report_condition, expression)},
+	{2, MEMBER_U64, offsetof(struct report_condition, state)},
+	{3, MEMBER_STRING, offsetof(struct report_condition, why)},
+};
+LAYOUT(layout_condition, condition_members);
+
+#define SUPPRESSION(field, kind, member)                                                           \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report_suppression, member)                  \
+	}
+static const struct member suppression_members[] = {
+	SUPPRESSION(1, STRING, entry), SUPPRESSION(2, STRING, file), SUPPRESSION(3, INT, line),
+	SUPPRESSION(4, U64, bytes),    SUPPRESSION(5, U64, count),   SUPPRESSION(6, U64, sites),
+};
+LAYOUT(layout_suppression, suppression_members);

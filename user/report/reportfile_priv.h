@@ -32,7 +32,8 @@ struct layout {
 };
 
 extern const struct layout layout_report, layout_origin, layout_frame, layout_site, layout_account,
-	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds;
+	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds, layout_gate,
+	layout_condition, layout_suppression;
 
 /* Fields that are no plain members. */
 enum {
@@ -50,6 +51,7 @@ enum {
 	RECORDING_HISTORY_NS = 108,
 	RECORDING_VERDICTS = 109,
 	RECORDING_REACH = 110,
+	RECORDING_GATE = 81,
 
 	RECORDING_MAP = 90,
 
@@ -69,5 +71,8 @@ enum {
 
 	REACH_WHY_NOT = 1,
 	REACH_SUMS = 8,
+
+	GATE_CONDITIONS = 9,
+	GATE_SUPPRESSIONS = 10,
 };
 #endif

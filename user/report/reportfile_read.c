@@ -17,10 +17,12 @@
 #include "report/reportfile_priv.h"
 #include "report/report.h"
 
-#define MAX_SIZE (1ULL << 29)	 /* bytes, unpacked */
-#define MAX_SITES (1ULL << 21)	 /* each takes about 200 bytes */
-#define MAX_FRAMES (1ULL << 23)	 /* of all stacks; each takes about 100 */
-#define MAX_BLOCKS (1ULL << 25)	 /* each takes 32 */
+#define MAX_SIZE (1ULL << 29)	/* bytes, unpacked */
+#define MAX_SITES (1ULL << 21)	/* each takes about 200 bytes */
+#define MAX_FRAMES (1ULL << 23) /* of all stacks; each takes about 100 */
+#define MAX_BLOCKS (1ULL << 25) /* each takes 32 */
+#define MAX_CONDITIONS 1000
+#define MAX_SUPPRESSIONS (1 << 20)
 #define MAX_TIME 253402300799ULL /* the end of the year 9999 */
 #define MAX_TABLE (1ULL << 40)	 /* entries in tables of the kernel */
 
@@ -437,6 +439,66 @@ static bool is_sound(const struct report *r, size_t n_count, size_t n_times)
 	return true;
 }
 
+static const char *or_nothing(char *s)
+{
+	return s ? s : "";
+}
+
+static int read_condition(struct reader *rd, const struct proto_field *f, struct report_gate *g)
+{
+	struct report_condition *c = &g->conditions[g->n_conditions++];
+	int err = read_members(rd, &layout_condition, f, c);
+
+	c->expression = (char *)or_nothing(c->expression);
+	c->why = (char *)or_nothing(c->why);
+	return c->state < GATE_STATES || err ? err : damaged(rd);
+}
+
+static int read_suppression(struct reader *rd, const struct proto_field *f, struct report_gate *g)
+{
+	struct report_suppression *s = &g->suppressions[g->n_suppressions++];
+	int err = read_members(rd, &layout_suppression, f, s);
+
+	s->entry = (char *)or_nothing(s->entry);
+	s->file = (char *)or_nothing(s->file);
+	return err;
+}
+
+static int read_gate(struct reader *rd, const struct proto_field *in)
+{
+	struct report_gate *g = &rd->report->gate;
+	struct proto_reader p = proto__reader(in->data, in->size);
+	size_t n_conditions = 0, n_suppressions = 0;
+	struct proto_field f;
+	int err = 0;
+
+	if (!in->is_bytes || g->is_borrowed) /* or there are two */
+		return damaged(rd);
+	while (proto__next(&p, &f)) {
+		n_conditions += f.number == GATE_CONDITIONS;
+		n_suppressions += f.number == GATE_SUPPRESSIONS;
+	}
+	if (n_conditions > MAX_CONDITIONS || n_suppressions > MAX_SUPPRESSIONS)
+		return too_large(rd);
+	g->is_borrowed = true;
+	g->conditions = calloc(n_conditions + 1, sizeof(*g->conditions));
+	g->suppressions = calloc(n_suppressions + 1, sizeof(*g->suppressions));
+	if (!g->conditions || !g->suppressions)
+		return -ENOMEM;
+	p = proto__reader(in->data, in->size);
+	while (!err && proto__next(&p, &f)) {
+		if (f.number == GATE_CONDITIONS)
+			err = read_condition(rd, &f, g);
+		else if (f.number == GATE_SUPPRESSIONS)
+			err = read_suppression(rd, &f, g);
+		else if (!store(rd, &layout_gate, &f, g))
+			err = damaged(rd);
+	}
+	if (!err && (p.bad || g->state >= GATE_STATES || !g->meaning))
+		err = damaged(rd);
+	return err;
+}
+
 static int read_report(struct reader *rd)
 {
 	struct proto_reader p = proto__reader(rd->data, rd->size);
@@ -481,6 +543,9 @@ static int read_report(struct reader *rd)
 			break;
 		case RECORDING_VERDICTS:
 			err = read_tallies(rd, &f);
+			break;
+		case RECORDING_GATE:
+			err = read_gate(rd, &f);
 			break;
 		default:
 			if (!store(rd, &layout_report, &f, r))

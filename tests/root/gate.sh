@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# gate - exit statuses of traces that are judged, of programs with known leaks.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+# judged NAME STATUS PATTERN ARGUMENTS...: a trace that ends with STATUS, and says PATTERN
+judged()
+{
+	local name=$1 wanted=$2 pattern=$3
+
+	shift 3
+	new_case "$name"
+	run_tool "$@"
+	if [ "$TOOL_STATUS" != "$wanted" ]; then
+		fail_case "$name" "exit status $TOOL_STATUS, should be $wanted: $(head -n 1 "$CASE/report")"
+	elif ! cat "$CASE/report" "$CASE/log" | grep -qE "$pattern"; then
+		fail_case "$name" "does not say '$pattern': $(head -n 1 "$CASE/report")"
+	else
+		pass "$name" "exit status $wanted: $pattern"
+	fi
+}
+
+# sizes leaks 4 * 100,000, 20 * 1,000 and 1,000 * 10 bytes, by functions of these names.
+printf 'leak:few_large\nleak:middle\nleak:many_small\nleak:nowhere\n' >"$WORK/leaks.supp"
+judged fails 23 '^.{11}FAIL: leaks >= 1024: .* \(outstanding when the program ended\); worst: few_large \(sizes.c:[0-9]+\), 400,000 bytes$' \
+	--fail-on 'leaks >= 1024' --save "$WORK/sizes.rec" -- "$PROG/sizes"
+judged suppressed 23 'suppressions: 1,024 blocks, 430,000 bytes of 3 stacks suppressed by 3 entries$' \
+	--fail-on 'allocs > 0' --suppressions "$WORK/leaks.supp" -T 1 -- "$PROG/sizes"
+if grep -q 'not used: leak:nowhere' "$CASE/report"; then
+	pass unused "an entry that suppresses nothing is named"
+else
+	fail_case unused "an entry that suppresses nothing is not named"
+fi
+judged baseline 23 'FAIL: allocs == 100% of baseline && growth == 0: ' --baseline "$WORK/sizes.rec" \
+	--fail-on 'allocs == 100% of baseline && growth == 0' -- "$PROG/sizes"
+judged other 2 'the baseline is of another program, sizes, not of true' --baseline "$WORK/sizes.rec" --fail-on 'growth > 0' -- true
+judged own-fails 23 'without the gate the exit status were 3' --fail-on 'allocs > 0' -- sh -c 'exit 3'
+judged losses 24 'UNSURE: bytes > 1T may hold: .* allocations were lost' --max-live 100 --fail-on 'bytes > 1T' -- "$PROG/sizes"
+judged usage 2 '^  leaked >$' --fail-on 'leaked >' -- touch "$WORK/ran"
+judged missing 1 'cannot read .*/none: No such file' --suppressions "$WORK/none" -- touch "$WORK/ran"
+if [ -e "$WORK/ran" ]; then
+	fail early "the command was started all the same"
+else
+	pass early "said before anything is started"
+fi
+judged reach 23 'FAIL: leaked > 0: 1 stack leaks 320 bytes in 10 blocks \(definitely or indirectly lost\)' \
+	--reach --fail-on 'leaked > 0' -- "$PROG/reach" list_lost
+# shellcheck disable=SC2016 # $$ is the command's
+judged reach-killed 137 'UNSURE: leaked > 0 may hold: .*the program did not end by _exit' --reach --fail-on 'leaked > 0' -- sh -c 'kill -KILL $$'
+judged kernel 23 'FAIL: allocs >= 0' -k -d 1 --fail-on 'allocs >= 0'
+finish

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* source - the line of a program that a stack is best told by. */
+#ifndef GATE_SOURCE_H
+#define GATE_SOURCE_H
+
+#include <stddef.h>
+
+struct report_frame;
+struct report_site;
+
+/* How many of the innermost frames are the allocator itself: operator new above malloc. */
+size_t source__allocator_frames(const struct report_site *site);
+/*
+ * The innermost frame of known file and line that is the program's own: not the allocator's, and
+ * not of the C or C++ library and their headers, if there is one. Then one of a library's; NULL: no
+ * line is known. What lies below root (a directory, without a slash at its end; NULL: none) is the
+ * program's before all else.
+ */
+const struct report_frame *source__frame(const struct report_site *site, const char *root);
+/* The path of a frame's file, below root as from there. */
+const char *source__path(const struct report_frame *f, const char *root);
+#endif
