@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main - from the command line to a trace. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,12 +29,16 @@ static void print_version(void)
 
 static void list_outputs(const struct cli *cli, struct outputs *o)
 {
+	static char root[PATH_MAX];
 	int i;
 
 	*o = (struct outputs){
 		.format = renderer__find(cli->format),
 		.screen = {.color = !cli->no_color && isatty(STDOUT_FILENO), .top = cli->top},
 	};
+	o->screen.root = getcwd(root, sizeof(root));
+	if (cli->gate.annotate) /* where they spoil no other format */
+		o->annotations = o->format == &render_text ? stdout : stderr;
 	for (i = 0; i < RENDER_N; i++)
 		if (cli->output[i])
 			o->file[o->n_files++] = (struct output){renderer__at(i), cli->output[i]};

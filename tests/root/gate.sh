@@ -49,4 +49,34 @@ judged reach 23 'FAIL: leaked > 0: 1 stack leaks 320 bytes in 10 blocks \(defini
 # shellcheck disable=SC2016 # $$ is the command's
 judged reach-killed 137 'UNSURE: leaked > 0 may hold: .*the program did not end by _exit' --reach --fail-on 'leaked > 0' -- sh -c 'kill -KILL $$'
 judged kernel 23 'FAIL: allocs >= 0' -k -d 1 --fail-on 'allocs >= 0'
+
+# The workflow in the README: the steps after the build, as they stand there.
+new_case workflow
+cp README.md "$CASE" && ln -s "$TOOL" "$CASE/memleak-bpf"
+if ! $PYTHON -c 'import yaml' 2>/dev/null; then
+	skip workflow "there is no python3-yaml"
+elif ! $PYTHON - "$CASE/README.md" >"$CASE/steps" 2>"$CASE/log" <<'END'; then
+import re, sys, yaml
+with open(sys.argv[1], encoding="utf-8") as file:
+    text = re.search(r"<!-- workflow -->\n```yaml\n(.*?)```", file.read(), re.S).group(1)
+workflow = yaml.safe_load(text)
+assert list(workflow["jobs"]) == ["leaks"] and True in workflow  # "on" is true in YAML 1.1
+steps = workflow["jobs"]["leaks"]["steps"]
+assert all(("uses" in s) != ("run" in s) for s in steps)
+runs = [s["run"] for s in steps if "run" in s]
+assert runs[0] == "sudo tools/install-deps && make -j2", runs[0]
+print("set -e\nsudo() { \"$@\"; }")
+print("\n".join(runs[1:]))
+END
+	fail_case workflow "cannot be read"
+else
+	(cd "$CASE" && bash steps) >"$CASE/report" 2>"$CASE/log"
+	status=$?
+	if [ $status = 23 ] && grep -qx '::error file=leaky.c,line=5,title=memleak-bpf (leak)::100 bytes in 1 block leaked .*main' "$CASE/report" &&
+		grep -q '"uri":"leaky.c"},"region":{"startLine":5}' "$CASE/leaks.sarif" && [ -s "$CASE/leaks.html" ]; then
+		pass workflow "the README's workflow fails at the line that leaks"
+	else
+		fail_case workflow "exit status $status: $(grep -a '^::' "$CASE/report" | tail -n 1)"
+	fi
+fi
 finish

@@ -75,6 +75,9 @@ static void same_as_golden(void)
 	check_golden("pprof", "rich.pb.gz");
 	check_golden("svg", "rich.svg");
 	check_golden("html", "rich.html");
+	check_golden("junit", "rich.junit.xml");
+	check_golden("sarif", "rich.sarif");
+	check_golden("codequality", "rich.codequality.json");
 }
 
 /* Every format of a report with nothing in it, and none of them on a full disk. */

@@ -524,6 +524,7 @@ static void wrong_options(void)
 static void source_lines(void)
 {
 	struct report_site sites[GATE_SITES];
+	struct report_frame gate_frames[2] = {gate_config[0]};
 	const struct report_frame *f;
 
 	gate_report(sites);
@@ -535,13 +536,21 @@ static void source_lines(void)
 	CHECK(f && f->line == 12);
 	f = source__frame(&sites[2], NULL); /* the innermost two have no lines */
 	CHECK(f && f->line == 90);
-	/* what lies below the root is the program's */
-	f = source__frame(&sites[1], "/usr/include/c++");
-	CHECK(f && f->line == 137);
-	CHECK_STR(f ? source__path(f, "/usr/include/c++") : NULL, "12/bits/new_allocator.h");
+	f = source__frame(&sites[1], "/");
+	CHECK(f && f->line == 12);
+	/* what lies below the root comes first */
+	gate_frames[1] = gate_frames[0];
+	gate_frames[1].path = (char *)"/home/tree/a.c";
+	sites[0].frames = gate_frames;
+	f = source__frame(&sites[0], "/home/tree");
+	CHECK(f == &gate_frames[1]);
+	f = source__frame(&sites[0], NULL);
+	CHECK(f == &gate_frames[0]);
+	sites[0].frames = gate_config;
 	f = source__frame(&sites[0], "/src/service");
 	CHECK_STR(f ? source__path(f, "/src/service") : NULL, "config.c");
 	CHECK_STR(f ? source__path(f, "/src/serv") : NULL, "/src/service/config.c");
+	CHECK_STR(f ? source__path(f, "/") : NULL, "src/service/config.c");
 	CHECK_STR(f ? source__path(f, NULL) : NULL, "/src/service/config.c");
 	sites[1].n_frames = 2; /* only the system's is left */
 	f = source__frame(&sites[1], NULL);

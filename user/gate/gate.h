@@ -29,6 +29,7 @@ struct gate_opts {
 	size_t n_suppressions;
 	const char *baseline; /* a recording; NULL: none */
 	bool any_baseline;    /* also of another program */
+	bool annotate;	      /* the last report for GitHub, too: what shows it does that */
 	bool exit_code_given;
 	int exit_code; /* when it fails; 0: the gate leaves the exit status alone */
 };

@@ -39,6 +39,9 @@ int gate_options__take(struct gate_opts *opts, int id, const char *value)
 	case GATE_OPT_ANY_BASELINE:
 		opts->any_baseline = true;
 		return 0;
+	case GATE_OPT_ANNOTATE:
+		opts->annotate = true;
+		return 0;
 	default: /* GATE_OPT_EXITCODE */
 		return exit_code(opts, value);
 	}
@@ -56,6 +59,7 @@ void gate_options__help(FILE *out, int column)
 		 {"stacks to let pass, as LeakSanitizer or Valgrind", "read them"}},
 		{"--baseline FILE", {"a recording to compare with"}},
 		{"--any-baseline", {"also a recording of another program"}},
+		{"--annotate", {"annotations of GitHub Actions, at source lines"}},
 		{"--exitcode N", {"exit status when it fails (23; 0: as without)"}},
 	};
 	size_t i, j;

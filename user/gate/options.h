@@ -14,6 +14,7 @@
 	X(GATE_OPT_SUPPRESSIONS, "suppressions", "a file name") \
 	X(GATE_OPT_BASELINE, "baseline", "a file name") \
 	X(GATE_OPT_ANY_BASELINE, "any-baseline", NULL) \
+	X(GATE_OPT_ANNOTATE, "annotate", NULL) \
 	X(GATE_OPT_EXITCODE, "exitcode", "an exit status (0 to 255)")
 /* clang-format on */
 

@@ -38,7 +38,9 @@ static const char *below(const char *path, const char *root)
 {
 	size_t n = root ? strlen(root) : 0;
 
-	return n && !strncmp(path, root, n) && path[n] == '/' && path[n + 1] ? path + n + 1 : NULL;
+	n -= n && root[n - 1] == '/'; /* the root of all */
+	return root && !strncmp(path, root, n) && path[n] == '/' && path[n + 1] ? path + n + 1
+										: NULL;
 }
 
 /* Compiled elsewhere, or a header of the system: nobody's line to mend. */
@@ -70,7 +72,7 @@ const struct report_frame *source__frame(const struct report_site *site, const c
 
 		if (!f->path || f->line <= 0)
 			continue;
-		if (below(f->path, root))
+		if (below(f->path, root) && !is_system(f))
 			return f;
 		if (!own && !is_system(f))
 			own = f;

@@ -13,8 +13,7 @@ size_t source__allocator_frames(const struct report_site *site);
 /*
  * The innermost frame of known file and line that is the program's own: not the allocator's, and
  * not of the C or C++ library and their headers, if there is one. Then one of a library's; NULL: no
- * line is known. What lies below root (a directory, without a slash at its end; NULL: none) is the
- * program's before all else.
+ * line is known. Of the program's own, those below root come first: a directory, NULL: none.
  */
 const struct report_frame *source__frame(const struct report_site *site, const char *root);
 /* The path of a frame's file, below root as from there. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "render/annotate.h"
 #include "report/report.h"
 
 /* Something that a rename would replace by a file. */
@@ -148,10 +149,17 @@ int output__check(const struct output *outputs, size_t n, const struct output **
 int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
 		  const struct output **bad, int *file_error)
 {
-	const struct render_opts file = {.top = o->screen.top};
+	const struct render_opts file = {.top = o->screen.top, .root = o->screen.root};
+	int err = 0;
 
 	*file_error = output__write(o->file, o->n_files, r, &file, bad);
-	return o->format->follows || r->final ? o->format->emit(out, r, &o->screen) : 0;
+	if (o->format->follows || r->final)
+		err = o->format->emit(out, r, &o->screen);
+	if (!err && o->annotations && r->final) {
+		annotate__emit(o->annotations, r, o->screen.root);
+		err = render__end(o->annotations);
+	}
+	return err;
 }
 
 bool outputs__show_source(const struct outputs *o)

@@ -25,6 +25,7 @@ struct outputs {
 	struct render_opts screen;
 	struct output file[RENDER_N];
 	size_t n_files;
+	FILE *annotations; /* GitHub's, of the last report; NULL: none */
 };
 
 /*

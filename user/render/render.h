@@ -21,6 +21,9 @@
 	X(pprof, "a profile for go tool pprof, Pyroscope, Parca") \
 	X(svg, "a flame graph, for a browser") \
 	X(html, "a page with all of that, for a browser") \
+	X(junit, "the gate's conditions as tests, in JUnit's XML") \
+	X(sarif, "stacks as results of SARIF 2.1.0") \
+	X(codequality, "stacks for GitLab's code quality") \
 	X(save, "a recording, for memleak-bpf report")
 /* clang-format on */
 
@@ -37,6 +40,9 @@ struct report;
 struct render_opts {
 	bool color; /* ANSI colour */
 	size_t top; /* text: show so many sites, 0: all */
+	/* for CI: the directory that holds the program's sources, of which paths are shown from
+	 * there; NULL: none */
+	const char *root;
 };
 
 struct renderer {

@@ -2,12 +2,14 @@
 #include "replay/replay.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "gate/gate.h"
+#include "render/annotate.h"
 #include "render/output.h"
 #include "render/render.h"
 #include "replay/options.h"
@@ -21,7 +23,8 @@ static int show(const struct replay_options *o, const struct report *r)
 	struct output outputs[RENDER_N];
 	const struct output *bad;
 	const struct renderer *format;
-	struct render_opts opts = {.top = o->top};
+	char root[PATH_MAX];
+	struct render_opts opts = {.top = o->top, .root = getcwd(root, sizeof(root))};
 	size_t n = 0;
 	int i, err;
 
@@ -31,6 +34,9 @@ static int show(const struct replay_options *o, const struct report *r)
 	err = output__write(outputs, n, r, &opts, &bad);
 	if (err)
 		recording__complain("write", bad->path, strerror(-err));
+	if (o->gate.annotate)
+		annotate__emit(o->format && strcmp(o->format, "text") != 0 ? stderr : stdout, r,
+			       opts.root);
 	if (n && !o->format)
 		return err;
 	format = o->format ? renderer__find(o->format) : &render_text;
