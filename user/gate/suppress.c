@@ -23,8 +23,10 @@ void suppressions__free(struct suppressions *s)
 	if (!s)
 		return;
 	for (i = 0; i < s->n; i++) {
-		for (j = 0; j < s->entries[i].n; j++)
+		for (j = 0; j < s->entries[i].n; j++) {
 			free(s->entries[i].places[j].pattern);
+			free(s->entries[i].places[j].literal);
+		}
 		free(s->entries[i].places);
 		free(s->entries[i].text);
 	}
@@ -37,23 +39,26 @@ void suppressions__free(struct suppressions *s)
 
 /* --- LeakSanitizer's --- */
 
-/* It takes nothing for a name that is empty. */
-static bool has_part(const char *name, const char *pattern)
+/* It takes nothing for a name that is empty. Most patterns are words, of which there may be many.
+ */
+static bool has_part(const char *name, const struct place *p)
 {
-	return name && *name && pattern__matches(pattern, name, PATTERN_LSAN);
+	if (!name || !*name)
+		return false;
+	return p->literal ? strstr(name, p->literal) != NULL
+			  : pattern__matches(p->pattern, name, PATTERN_LSAN);
 }
 
 static bool matches_any_frame(const struct suppression *e, const struct report_site *site)
 {
-	const char *pattern = e->places[0].pattern;
+	const struct place *p = &e->places[0];
 	size_t i;
 
 	for (i = 0; i < site->n_frames; i++) {
 		const struct report_frame *f = &site->frames[i];
 
-		if (has_part(f->function, pattern) ||
-		    has_part(f->path ? f->path : f->file, pattern) ||
-		    has_part(f->image_path ? f->image_path : f->image, pattern))
+		if (has_part(f->function, p) || has_part(f->path ? f->path : f->file, p) ||
+		    has_part(f->image_path ? f->image_path : f->image, p))
 			return true;
 	}
 	return false;

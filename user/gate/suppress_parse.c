@@ -120,7 +120,7 @@ static int add_place(struct suppression *entry, enum place_kind kind, char *patt
 		}
 		entry->places = grown;
 	}
-	entry->places[entry->n++] = (struct place){kind, pattern, line};
+	entry->places[entry->n++] = (struct place){kind, pattern, line, NULL};
 	return 0;
 }
 
@@ -128,6 +128,7 @@ static int parse_lsan(struct suppressions *s, struct lines *l, const char *patte
 {
 	size_t n = l->line + l->size - pattern;
 	struct suppression *entry;
+	int err;
 
 	if (!n)
 		return fail(l, "leak: without a pattern; leak:* is everything");
@@ -135,7 +136,11 @@ static int parse_lsan(struct suppressions *s, struct lines *l, const char *patte
 	if (!entry)
 		return -ENOMEM;
 	entry->is_lsan = true;
-	return add_place(entry, PLACE_ANY, pattern__from_lsan(pattern, n), 0);
+	err = add_place(entry, PLACE_ANY, pattern__from_lsan(pattern, n), 0);
+	if (err || *pattern == '^' || memchr(pattern, '*', n) || memchr(pattern, '$', n))
+		return err;
+	entry->places[0].literal = strndup(pattern, n);
+	return entry->places[0].literal ? 0 : -ENOMEM;
 }
 
 /* --- Valgrind --- */

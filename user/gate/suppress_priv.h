@@ -22,6 +22,7 @@ struct place {
 	enum place_kind kind;
 	char *pattern; /* for pattern__matches; NULL: PLACE_FRAMES */
 	int line;      /* PLACE_SOURCE; 0: any */
+	char *literal; /* PLACE_ANY: all that a name has to contain; NULL: the pattern is more */
 };
 
 struct suppression {
