@@ -31,6 +31,10 @@ SITE = re.compile(r"\t(\d+) bytes in (\d+) allocations? from stack(.*)")
 FRAME = re.compile(r"\t\t(0x[0-9a-f]+) (.*)")
 TIMED = re.compile(r"\[\d\d:\d\d:\d\d\] (\w+): (.*)")
 VERDICT = re.compile(r"\t\t(too early to say|leaking|growing cache|plateau|churn|start-up): ")
+PROCESS = re.compile(
+    r"\[\d\d:\d\d:\d\d\] process (\d+): (\d+) bytes in (\d+) allocations outstanding, seen (\d+), freed (\d+)"
+    r"(?:, given up at exec (\d+))?(?:, lost (\d+))?(?:; (forked|started) by (\d+))?(; still running)?: (.*?)(?: \((.*)\))?"
+)
 ENTRY = re.compile(r"\t\t(\S.*?) → (.*)")
 
 
@@ -92,6 +96,16 @@ class Site:
         return any(f.is_in(function) for f in self.frames)
 
 
+class Process:
+    """A line of the list below the sum of several processes."""
+
+    def __init__(self, match):
+        self.pid, self.bytes, self.count, self.seen, self.freed = (int(match.group(i)) for i in range(1, 6))
+        self.gone, self.lost = int(match.group(6) or 0), int(match.group(7) or 0)
+        self.how, self.parent = match.group(8), int(match.group(9) or 0)
+        self.running, self.command, self.gap = bool(match.group(10)), match.group(11), match.group(12)
+
+
 class Report:
     def __init__(self, match):
         self.time, self.rest = match.group(1), match.group(5)
@@ -101,6 +115,7 @@ class Report:
         self.account = {}
         self.warnings = []
         self.verdict = ""  # the sentence on the whole
+        self.processes = []  # of a sum
         self.memory = []  # sentences of the reconciliation
         self.lines = [match.group(0)]
 
@@ -152,6 +167,10 @@ def parse(path, whole=False):
         if match:
             report.sites.append(Site(int(match.group(1)), int(match.group(2)), match.group(3)))
             continue
+        match = PROCESS.fullmatch(line)
+        if match:
+            report.processes.append(Process(match))
+            continue
         match = TIMED.match(line)
         if match:
             kind, text = match.groups()
@@ -201,6 +220,13 @@ def check(path, truth_path, attached, lossy, top):
             wrong.append("the tool says that the report does not balance")
         if a["lost"] and not lossy:
             wrong.append(f"{a['lost']} allocations lost")
+    if last.processes:
+        for name in ("bytes", "count"):
+            if sum(getattr(p, name) for p in last.processes) != getattr(last, name):
+                wrong.append(f"{name} of the processes do not add up to those of the sum")
+        if sum(p.seen for p in last.processes) != last.account["seen"]:
+            wrong.append("what was seen of the processes does not add up")
+        wrong += [f"process {p.pid}: {p.gap}" for p in last.processes if p.gap and not lossy]
     if last.warnings and not lossy:
         wrong.append("warning: " + last.warnings[0])
     if not top:

@@ -302,6 +302,7 @@ static void emit_account(FILE *out, const struct report *r)
 	row_if(out, "passed over by the sample", a->unsampled);
 	if (a->untracked_frees != REPORT_UNTRACKED_UNKNOWN)
 		row_if(out, "untracked frees", a->untracked_frees);
+	row_if(out, "frees of what was inherited", a->inherited_frees);
 	row_if(out, "failed calls", a->failed);
 	row_if(out, "calls that never returned", a->abandoned);
 	row_if(out, "calls not followed", a->no_slot);

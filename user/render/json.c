@@ -275,6 +275,8 @@ static void emit_account(struct jsonout *j, const struct report *r)
 		jsonout__null(j, "untracked_frees");
 	else
 		jsonout__u64(j, "untracked_frees", a->untracked_frees);
+	if (a->inherited_frees)
+		jsonout__u64(j, "inherited_frees", a->inherited_frees);
 	jsonout__u64(j, "failed", a->failed);
 	jsonout__u64(j, "abandoned", a->abandoned);
 	jsonout__u64(j, "no_slot", a->no_slot);
@@ -322,6 +324,41 @@ static void emit_memory(struct jsonout *j, const struct report_memory *m)
 	jsonout__bool(j, "lists_known", m->lists_known);
 	jsonout__bool(j, "lists_at_least", m->lists_at_least);
 	jsonout__end(j, '}');
+}
+
+/* With --follow only. */
+static void emit_processes(struct jsonout *j, const struct report *r)
+{
+	size_t i;
+
+	if (r->followed)
+		jsonout__bool(j, "followed", true);
+	if (!r->n_processes)
+		return;
+	jsonout__begin(j, "processes", '[');
+	for (i = 0; i < r->n_processes; i++) {
+		const struct report_process *p = &r->processes[i];
+
+		jsonout__begin(j, NULL, '{');
+		jsonout__u64(j, "pid", p->pid);
+		if (p->parent)
+			jsonout__u64(j, "parent", p->parent);
+		else
+			jsonout__null(j, "parent");
+		jsonout__string(j, "comm", p->comm);
+		jsonout__string(j, "command", p->command);
+		jsonout__bool(j, "forked", p->forked);
+		jsonout__bool(j, "ended", p->ended);
+		jsonout__u64(j, "bytes", p->bytes);
+		jsonout__u64(j, "count", p->count);
+		jsonout__u64(j, "seen", p->seen);
+		jsonout__u64(j, "freed", p->freed);
+		jsonout__u64(j, "lost", p->lost);
+		jsonout__u64(j, "gone_exec", p->gone_exec);
+		jsonout__string(j, "gap", p->gap);
+		jsonout__end(j, '}');
+	}
+	jsonout__end(j, ']');
 }
 
 static void emit_warning(const char *sentence, void *arg)
@@ -375,6 +412,7 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	emit_account(&j, r);
 	emit_memory(&j, &r->memory);
 	emit_reach(&j, r);
+	emit_processes(&j, r);
 	jsonout__string(&j, "checks", r->checks);
 	jsonout__u64(&j, "max_live", r->max_live);
 	jsonout__u64(&j, "most_live", r->most_live);

@@ -337,6 +337,17 @@ static void emit_estimate(const struct text *t, const struct report *r)
 	fputc(')', t->out);
 }
 
+/* With --follow there are several reports. */
+static void emit_whose(const struct text *t, const struct report *r)
+{
+	if (r->n_processes) {
+		fprintf(t->out, "; all of %zu processes", r->n_processes);
+	} else if (r->followed) {
+		fprintf(t->out, "; process %d ", r->pid);
+		render__escape(t->out, r->comm ? r->comm : "?");
+	}
+}
+
 static void emit_header(const struct text *t, const struct report *r)
 {
 	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE], stacks[FORMAT_NUMBER_SIZE];
@@ -350,6 +361,7 @@ static void emit_header(const struct text *t, const struct report *r)
 	/* At the end, so that scripts find the figures where they always are. */
 	if (sampling__is_on(&r->sampling))
 		emit_estimate(t, r);
+	emit_whose(t, r);
 	end(t);
 	fputc('\n', t->out);
 }
@@ -428,6 +440,7 @@ static void emit_account(const struct text *t, const struct report *r)
 		fprintf(t->out, ", passed over %" PRIu64, a->unsampled);
 	else if (a->untracked_frees != REPORT_UNTRACKED_UNKNOWN)
 		fprintf(t->out, "; untracked frees %" PRIu64, a->untracked_frees);
+	emit_more(t, "frees of what was inherited", a->inherited_frees);
 	if (a->stacks_sampled)
 		fprintf(t->out, "; stacks taken %" PRIu64, a->stacks_complete + a->stacks_cut);
 	else
@@ -486,6 +499,41 @@ static void warn(const char *sentence, void *arg)
 	fputc('\n', t->out);
 }
 
+/* A line for each process of a sum. */
+static void emit_processes(const struct text *t, const struct report *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_processes; i++) {
+		const struct report_process *p = &r->processes[i];
+
+		stamp(t);
+		fprintf(t->out,
+			"process %" PRIu64 ": %" PRIu64 " bytes in %" PRIu64
+			" allocations outstanding, seen %" PRIu64 ", freed %" PRIu64,
+			p->pid, p->bytes, p->count, p->seen, p->freed);
+		if (p->gone_exec)
+			fprintf(t->out, ", given up at exec %" PRIu64, p->gone_exec);
+		if (p->lost)
+			fprintf(t->out, ", lost %" PRIu64, p->lost);
+		if (p->parent)
+			fprintf(t->out, "; %s by %" PRIu64, p->forked ? "forked" : "started",
+				p->parent);
+		if (!p->ended)
+			fputs("; still running", t->out);
+		fputs(": ", t->out);
+		render__escape(t->out, p->command ? p->command : p->comm ? p->comm : "?");
+		if (p->gap) {
+			begin(t, STYLE_WARNING);
+			fputs(" (", t->out);
+			render__escape(t->out, p->gap);
+			fputc(')', t->out);
+			end(t);
+		}
+		fputc('\n', t->out);
+	}
+}
+
 static int emit_text(FILE *out, const struct report *r, const struct render_opts *opts)
 {
 	struct text t = {.out = out, .color = opts && opts->color};
@@ -509,6 +557,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 	emit_sentences(&t, r);
 	render_gate__lines(r, emit_gate_line, &t);
 	emit_account(&t, r);
+	emit_processes(&t, r);
 	emit_lines(&t, r->checks, NULL);
 	words__warnings(r, warn, &t);
 	return render__end(out);

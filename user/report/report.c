@@ -112,6 +112,11 @@ static void free_strings(struct report *r)
 	}
 	for (i = 0; i < r->n_warnings; i++)
 		free(r->warnings[i]);
+	for (i = 0; i < r->n_processes; i++) {
+		free(r->processes[i].comm);
+		free(r->processes[i].command);
+		free(r->processes[i].gap);
+	}
 	free(r->comm);
 	free(r->checks);
 	free(r->origin.tool);
@@ -144,6 +149,7 @@ void report__free(struct report *r)
 	free(r->history_ns);
 	report_gate__clear(&r->gate);
 	free(r->sites);
+	free(r->processes);
 	free(r->warnings);
 	free(r->text);
 	free(r);

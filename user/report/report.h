@@ -117,6 +117,8 @@ struct report_account {
 	uint64_t implied;	  /* part of freed: replaced by a newer block at the address */
 	uint64_t found_free;	  /* part of freed: no event said so, but its allocator */
 	uint64_t untracked_frees; /* of a sample, not known: 0; REPORT_UNTRACKED_UNKNOWN */
+	uint64_t inherited_frees; /* of what a forked process had from its parent: not part of freed
+				   */
 	uint64_t failed, abandoned, no_slot;
 	uint64_t filtered;  /* not part of seen */
 	uint64_t unsampled; /* passed over: not in the sample */
@@ -175,6 +177,18 @@ struct report_origin {
 	char *command; /* command line of the target, blanks between its words */
 };
 
+/* One of the processes that a report sums up. */
+struct report_process {
+	uint64_t pid, parent; /* parent 0: none of these */
+	char *comm;
+	char *command; /* command line, NULL: unknown */
+	bool forked;   /* ran on from where its parent had forked it, to the end */
+	bool ended;
+	uint64_t bytes, count; /* outstanding */
+	uint64_t seen, freed, lost, gone_exec;
+	char *gap; /* what of it is not covered, a sentence without its stop; NULL: nothing */
+};
+
 struct report {
 	pid_t pid;
 	char *comm;
@@ -210,7 +224,11 @@ struct report {
 	uint64_t most_live; /* what max_live can be at most */
 	bool partial;	    /* warnings say which part of the allocator is not followed */
 	char *checks;	    /* lines to follow the account; NULL: none */
-	char **warnings;    /* each one a sentence: what happened and what to do */
+	/* with --follow */
+	bool followed;			  /* of one process of several */
+	struct report_process *processes; /* all of these together, in order of their beginning */
+	size_t n_processes;
+	char **warnings; /* each one a sentence: what happened and what to do */
 	size_t n_warnings;
 	char *text; /* of a report that was read from a file: all of its strings are in it */
 };

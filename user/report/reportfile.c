@@ -228,6 +228,10 @@ static void write_report(struct writer *w, const struct report *r)
 		proto__message(&w->whole, RECORDING_MAP, &w->message);
 	}
 	write_gate(w, &r->gate);
+	for (i = 0; i < r->n_processes; i++) {
+		write_members(w, &w->message, &layout_process, &r->processes[i]);
+		proto__message(&w->whole, RECORDING_PROCESSES, &w->message);
+	}
 	for (i = 0; i < r->n_warnings; i++) {
 		text = string(w, r->warnings[i]);
 		proto__packed(&w->whole, RECORDING_WARNINGS, &text, 1);

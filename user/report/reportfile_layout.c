@@ -41,6 +41,7 @@ static const struct member report_members[] = {
 	REPORT(34, U64, most_live),
 	REPORT(35, STRING, site_name),
 	REPORT(36, STRING, checks),
+	REPORT(121, BOOL, followed),
 	REPORT(102, INT, verdict.kind),
 	REPORT(103, INT, verdict.reason),
 	REPORT(104, INT, verdict.sure),
@@ -144,8 +145,22 @@ static const struct member account_members[] = {
 	ACCOUNT(23, found_free),
 	ACCOUNT(25, event_unsure),
 	{24, MEMBER_BOOL, offsetof(struct report_account, stacks_sampled)},
+	ACCOUNT(30, inherited_frees),
 };
 LAYOUT(layout_account, account_members);
+
+#define PROCESS(field, kind, member)                                                               \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report_process, member)                      \
+	}
+static const struct member process_members[] = {
+	PROCESS(1, U64, pid),	     PROCESS(2, U64, parent),  PROCESS(3, STRING, comm),
+	PROCESS(4, STRING, command), PROCESS(5, BOOL, forked), PROCESS(6, BOOL, ended),
+	PROCESS(7, U64, bytes),	     PROCESS(8, U64, count),   PROCESS(9, U64, seen),
+	PROCESS(10, U64, freed),     PROCESS(11, U64, lost),   PROCESS(12, U64, gone_exec),
+	PROCESS(13, STRING, gap),
+};
+LAYOUT(layout_process, process_members);
 
 #define MEMORY(field, kind, member)                                                                \
 	{                                                                                          \

@@ -33,7 +33,7 @@ struct layout {
 
 extern const struct layout layout_report, layout_origin, layout_frame, layout_site, layout_account,
 	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds, layout_gate,
-	layout_condition, layout_suppression;
+	layout_condition, layout_suppression, layout_process;
 
 /* Fields that are no plain members. */
 enum {
@@ -54,6 +54,7 @@ enum {
 	RECORDING_GATE = 81,
 
 	RECORDING_MAP = 90,
+	RECORDING_PROCESSES = 120,
 
 	SITE_FRAMES = 17,
 	SITE_BLOCKS = 18,

@@ -17,10 +17,11 @@
 #include "report/reportfile_priv.h"
 #include "report/report.h"
 
-#define MAX_SIZE (1ULL << 29)	/* bytes, unpacked */
-#define MAX_SITES (1ULL << 21)	/* each takes about 200 bytes */
-#define MAX_FRAMES (1ULL << 23) /* of all stacks; each takes about 100 */
-#define MAX_BLOCKS (1ULL << 25) /* each takes 32 */
+#define MAX_SIZE (1ULL << 29)	   /* bytes, unpacked */
+#define MAX_SITES (1ULL << 21)	   /* each takes about 200 bytes */
+#define MAX_FRAMES (1ULL << 23)	   /* of all stacks; each takes about 100 */
+#define MAX_BLOCKS (1ULL << 25)	   /* each takes 32 */
+#define MAX_PROCESSES (1ULL << 20) /* each takes about 100 bytes */
 #define MAX_CONDITIONS 1000
 #define MAX_SUPPRESSIONS (1 << 20)
 #define MAX_TIME 253402300799ULL /* the end of the year 9999 */
@@ -57,13 +58,18 @@ static int too_large(struct reader *rd)
 	return refuse(rd, -EFBIG, "it is too large");
 }
 
+/* What there is, for the sizes of arrays. */
+struct amounts {
+	size_t text_size, sites, warnings, processes;
+};
+
 /* Count strings, frames and sites, and see whether it is a recording at all. */
-static int look_over(struct reader *rd, size_t *text_size, size_t *n_sites, size_t *n_warnings)
+static int look_over(struct reader *rd, struct amounts *n)
 {
 	struct proto_reader p = proto__reader(rd->data, rd->size);
 	struct proto_field f;
 
-	*text_size = *n_sites = *n_warnings = 0;
+	*n = (struct amounts){0};
 	while (proto__next(&p, &f)) {
 		if (f.number == RECORDING_FORMAT_NAME && f.is_bytes)
 			rd->is_ours = f.size == strlen(RECORDING_FORMAT) &&
@@ -71,14 +77,15 @@ static int look_over(struct reader *rd, size_t *text_size, size_t *n_sites, size
 		else if (f.number == RECORDING_VERSION_NUMBER)
 			rd->version = f.value;
 		else if (f.number == RECORDING_TEXT)
-			*text_size += f.size + 1;
+			n->text_size += f.size + 1;
 		if (!rd->is_ours)
 			break;
 		rd->n_strings += f.number == RECORDING_TEXT;
 		rd->n_frames += f.number == RECORDING_FRAMES;
-		*n_sites += f.number == RECORDING_SITES;
+		n->sites += f.number == RECORDING_SITES;
+		n->processes += f.number == RECORDING_PROCESSES;
 		/* packed numbers take a byte at least */
-		*n_warnings += f.number == RECORDING_WARNINGS ? f.size : 0;
+		n->warnings += f.number == RECORDING_WARNINGS ? f.size : 0;
 	}
 	if (!rd->is_ours)
 		return refuse(rd, -EINVAL, "it is no recording of memleak-bpf");
@@ -86,7 +93,7 @@ static int look_over(struct reader *rd, size_t *text_size, size_t *n_sites, size
 		return damaged(rd);
 	if (rd->version > RECORDING_VERSION)
 		return refuse(rd, -ENOTSUP, "a newer memleak-bpf has written it: use that one");
-	if (*n_sites > MAX_SITES || rd->n_frames > MAX_FRAMES)
+	if (n->sites > MAX_SITES || n->processes > MAX_PROCESSES || rd->n_frames > MAX_FRAMES)
 		return too_large(rd);
 	return rd->version ? 0 : damaged(rd);
 }
@@ -529,6 +536,10 @@ static int read_report(struct reader *rd)
 				      ? damaged(rd)
 				      : read_members(rd, &layout_map, &f, &r->map[r->n_map++]);
 			break;
+		case RECORDING_PROCESSES:
+			err = read_members(rd, &layout_process, &f,
+					   &r->processes[r->n_processes++]);
+			break;
 		case RECORDING_WARNINGS:
 			err = read_warnings(rd, &f);
 			break;
@@ -558,25 +569,26 @@ static int read_report(struct reader *rd)
 int reportfile__parse(const void *data, size_t size, struct report **out, const char **why)
 {
 	struct reader rd = {.data = data, .size = size, .why = "there is no memory for it"};
-	size_t text_size, n_sites, n_warnings;
+	struct amounts n;
 	int err;
 
 	*out = NULL;
-	err = look_over(&rd, &text_size, &n_sites, &n_warnings);
+	err = look_over(&rd, &n);
 	if (err)
 		goto cleanup;
 	err = -ENOMEM;
 	rd.report = calloc(1, sizeof(*rd.report));
 	if (!rd.report)
 		goto cleanup;
-	err = read_texts(&rd, text_size);
+	err = read_texts(&rd, n.text_size);
 	rd.report->text = rd.text;
 	if (err)
 		goto cleanup;
 	err = -ENOMEM;
-	rd.report->sites = calloc(n_sites + 1, sizeof(*rd.report->sites));
-	rd.report->warnings = calloc(n_warnings + 1, sizeof(*rd.report->warnings));
-	if (!rd.report->sites || !rd.report->warnings)
+	rd.report->sites = calloc(n.sites + 1, sizeof(*rd.report->sites));
+	rd.report->warnings = calloc(n.warnings + 1, sizeof(*rd.report->warnings));
+	rd.report->processes = calloc(n.processes + 1, sizeof(*rd.report->processes));
+	if (!rd.report->sites || !rd.report->warnings || !rd.report->processes)
 		goto cleanup;
 	err = read_frames(&rd);
 	if (!err)
