@@ -53,7 +53,8 @@ endif
 # The BPF objects do not depend on the flavour: one skeleton for all of them.
 BPF_OUT   := build
 # kernel.bpf.c follows the kernel's own allocators, the others those of a process.
-BPF_SRC   := $(filter-out bpf/kernel.bpf.c,$(sort $(wildcard bpf/*.bpf.c)))
+# family.bpf.c knows which processes come of a traced one.
+BPF_SRC   := $(filter-out bpf/kernel.bpf.c bpf/family.bpf.c,$(sort $(wildcard bpf/*.bpf.c)))
 BPF_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/%.o)
 # The same sources for kernels before 5.15: bpf/compat.bpf.h.
 OLD_OBJ   := $(BPF_SRC:%.c=$(BPF_OUT)/old/%.o)
@@ -119,7 +120,8 @@ $(BPF_OUT)/memleak.bpf.o: $(BPF_OBJ)
 $(BPF_OUT)/memleak_old.bpf.o: $(OLD_OBJ)
 $(BPF_OUT)/kernel.bpf.o: $(BPF_OUT)/bpf/kernel.bpf.o
 $(BPF_OUT)/kernel_old.bpf.o: $(BPF_OUT)/old/bpf/kernel.bpf.o
-$(BPF_OUT)/memleak.bpf.o $(BPF_OUT)/memleak_old.bpf.o $(BPF_OUT)/kernel.bpf.o $(BPF_OUT)/kernel_old.bpf.o:
+$(BPF_OUT)/family.bpf.o: $(BPF_OUT)/bpf/family.bpf.o
+$(BPF_OUT)/memleak.bpf.o $(BPF_OUT)/memleak_old.bpf.o $(BPF_OUT)/kernel.bpf.o $(BPF_OUT)/kernel_old.bpf.o $(BPF_OUT)/family.bpf.o:
 	$(say) LINK $@
 	$(Q)$(BPFTOOL) gen object $@ $^
 
@@ -130,6 +132,7 @@ $(BPF_OUT)/%.skel.h: $(BPF_OUT)/%.bpf.o
 # The sources that include them.
 $(OUT)/user/object.o: $(SKEL)
 $(OUT)/user/kernel/kskel.o: $(KSKEL)
+$(OUT)/user/follow/family.o: $(BPF_OUT)/family.skel.h
 
 $(OUT)/%.o: %.c $(OUT)/.flags | $(BPF_OUT)/.deps
 	$(say) CC $@

@@ -302,6 +302,7 @@ enum event_type {
 	EVENT_ALLOC,	  /* -t: an allocation */
 	EVENT_FREE,	  /* -t: a free */
 	EVENT_TRAP,	  /* a function's points are proven, or wrong: memleak_state.trap[entry] */
+	EVENT_STOP,	  /* the started program has been stopped: memleak_state.stopped */
 	EVENT_ANCHOR_EXIT /* the thread that the probes are bound to ended, others go on */
 };
 
@@ -354,7 +355,6 @@ struct stack_rest {
 struct memleak_config {
 	__u64 min_size, max_size;   /* bytes; record only allocations in [min, max] */
 	__u64 pidns_dev, pidns_ino; /* our pid namespace; ino 0: the initial one */
-	__u32 tgid;		    /* the target, as our pid namespace numbers it */
 	__u32 max_depth;	    /* frames a stack keeps */
 	__u32 sample;		    /* record 1 in sample allocations, drawn at random */
 	__u32 sample_digits;	    /* sampling by bytes: bpf/sample.h; 0: not so */
@@ -369,6 +369,7 @@ struct memleak_config {
 
 /* Shared state, written by BPF and read, or set before attaching, by user space. */
 struct memleak_state {
+	__u32 tgid;	 /* the target, as our pid namespace numbers it; 0: none */
 	__u32 space;	 /* counts execs of the target */
 	__u32 launching; /* between exec and the program's entry point */
 	__u32 stopped;	 /* we have stopped the started program; user space clears it */

@@ -50,12 +50,12 @@ static __always_inline bool is_target_thread(__u32 *tid)
 
 	if (!cfg.pidns_ino) {
 		*tid = (__u32)id;
-		return id >> 32 == cfg.tgid;
+		return id >> 32 == state.tgid;
 	}
 	if (bpf_get_ns_current_pid_tgid(cfg.pidns_dev, cfg.pidns_ino, &ns, sizeof(ns)))
 		return false;
 	*tid = ns.pid;
-	return ns.tgid == cfg.tgid;
+	return ns.tgid == state.tgid;
 }
 
 static __always_inline bool is_target(void)
@@ -128,8 +128,14 @@ static __always_inline struct thread_slot *syscall_end(const struct syscall_exit
 /* Stop the program that we started, until user space has seen to what it has just mapped. */
 static __always_inline void stop_target(void)
 {
+	struct event *e;
+
 	state.stopped = 1;
 	bpf_send_signal(SIGSTOP);
+	/* whoever is not its parent is told in no other way */
+	e = event_reserve(EVENT_STOP);
+	if (e)
+		bpf_ringbuf_submit(e, 0);
 }
 
 /*

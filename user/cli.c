@@ -27,6 +27,8 @@
 #define MAX_SAMPLE_BYTES (1ULL << 40)
 #define MAX_STACK_EVERY (1 << 20)
 #define DEFAULT_STACK_EVERY 64
+#define MAX_FOLLOW 4096
+#define DEFAULT_FOLLOW 32
 #define MAX_DUMP (1 << 20)
 #define DEFAULT_DUMP "256"
 
@@ -35,6 +37,8 @@ enum {
 	OPT_SORT = 256,
 	OPT_OFFSET,
 	OPT_USER,
+	OPT_FOLLOW,
+	OPT_FOLLOW_MAX,
 	OPT_SAMPLE_BYTES,
 	OPT_MAX_LIVE,
 	OPT_MAX_STACKS,
@@ -87,6 +91,8 @@ static const struct opt {
 	{'v', "verbose", NULL},
 	{'h', "help", NULL},
 	{OPT_USER, "user", "a user: NAME or UID, or with a group NAME:GROUP or UID:GID"},
+	{OPT_FOLLOW, "follow", NULL},
+	{OPT_FOLLOW_MAX, "follow-max", "a number of processes (1 to 4096)"},
 	{OPT_SORT, "sort", "verdict, size or count"},
 	{OPT_OFFSET, "offset", "a list like malloc=0x1234,free=0x5678"},
 	{OPT_MAX_LIVE, "max-live", "a number of blocks (1 to 117440512)"},
@@ -145,6 +151,9 @@ void cli__help(FILE *out)
 	      "  -c, --command 'COMMAND'    start a command; its exit status becomes ours\n"
 	      "      --user USER[:GROUP]    as whom the command runs: name or number (whoever\n"
 	      "                             called sudo, else root)\n"
+	      "      --follow               what it forks and executes, too: a report for each\n"
+	      "                             process, and the sum of them, which files hold\n"
+	      "      --follow-max N         so many at once (32); others are named only\n"
 	      "  -O, --object OBJECT        allocator in this object only: path or file name\n"
 	      "  -S, --symbols-prefix PFX   allocator with functions called PFXmalloc, PFXfree\n"
 	      "      --offset LIST          addresses where symbols lack: malloc=0x12,free=0x34\n"
@@ -458,9 +467,12 @@ static int parse_value(struct parser *p, int id, const char *value)
 		return string(p, id, value, &cli->offsets);
 	case OPT_USER:
 		return cli_command__take_user(cli, value) ? bad_value(p, id, value) : 0;
+	case OPT_FOLLOW_MAX:
+		return number(p, id, value, false, 1, MAX_FOLLOW, &cli->follow_max);
 	case OPT_FORMAT:
 		return format(p, value);
 	case OPT_MAX_LIVE:
+		cli->max_live_given = true;
 		return number(p, id, value, true, 1, LIVE_MAX_BLOCKS, &cli->max_live);
 	case OPT_MAX_STACKS:
 		return number(p, id, value, true, 1, MAX_STACKS, &cli->max_stacks);
@@ -505,6 +517,9 @@ static int parse_flag(const struct parser *p, int id)
 		return 0;
 	case OPT_HEAP:
 		cli->heap = true;
+		return 0;
+	case OPT_FOLLOW:
+		cli->follow = true;
 		return 0;
 	case OPT_REACH:
 		cli->reach = true;
@@ -703,6 +718,8 @@ int cli__parse(int argc, char **argv, struct cli *cli, FILE *err)
 	}
 	if (!p.interval_given && !cli->command)
 		cli->interval_s = 5;
+	if (!cli->follow_max)
+		cli->follow_max = DEFAULT_FOLLOW;
 	if (!cli->stack_every)
 		cli->stack_every = DEFAULT_STACK_EVERY;
 	return 0;

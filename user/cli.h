@@ -16,12 +16,15 @@
 #include "report/report.h"
 
 struct cli {
-	pid_t pid;	    /* -p, 0: none */
-	char **command;	    /* -c or --: NULL-terminated, NULL: none; lives until cli__clear */
-	bool command_split; /* command comes from -c and is freed by cli__clear; else it is argv's
-			     */
-	const char *user;   /* --user, NULL: not given */
-	uint64_t older_ns;  /* -o, default 500 ms */
+	pid_t pid;	     /* -p, 0: none */
+	char **command;	     /* -c or --: NULL-terminated, NULL: none; lives until cli__clear */
+	bool command_split;  /* command comes from -c and is freed by cli__clear; else it is argv's
+			      */
+	const char *user;    /* --user, NULL: not given */
+	bool follow;	     /* --follow */
+	uint64_t follow_max; /* --follow-max, default 32; 0: not given */
+	bool max_live_given;
+	uint64_t older_ns; /* -o, default 500 ms */
 	bool older_given;
 	uint64_t min_size, max_size; /* -z -Z, bytes; 0 and UINT64_MAX */
 	size_t top;		     /* -T, default 10; 0: all */

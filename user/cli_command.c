@@ -20,5 +20,9 @@ const char *cli_command__problem(const struct cli *cli)
 {
 	if (cli->user && !cli->command)
 		return "--user goes with a command: a process that runs has its user already";
+	if (cli->follow && cli->kernel)
+		return "--follow is for processes: with -k -p PID say whose allocations";
+	if (cli->follow_max && !cli->follow)
+		return "--follow-max goes with --follow";
 	return NULL;
 }

@@ -30,6 +30,8 @@ struct leakcheck_opts {
 struct leakcheck *leakcheck__new(const struct leakcheck_opts *opts, struct session *session,
 				 struct snapshot *snapshot);
 void leakcheck__free(struct leakcheck *lc);
+/* The process runs another program from now on, of which all is followed. */
+void leakcheck__restart(struct leakcheck *lc);
 /* The started program stands still in its _exit: see exitpoints.h. */
 void leakcheck__at_exit(struct leakcheck *lc);
 /* A report is due in a while: look for the first of two times. */

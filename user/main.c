@@ -17,6 +17,7 @@
 #include "trace.h"
 
 #define EXIT_USAGE 2
+#define FOLLOW_LIVE (1 << 18) /* blocks of each process that is followed, unless it is said */
 
 static void print_version(void)
 {
@@ -49,7 +50,7 @@ static size_t model_top(const struct cli *cli, const struct outputs *o)
 {
 	if (gate_opts__any(&cli->gate)) /* judges them all */
 		return 0;
-	return o->n_files || o->format != &render_text ? 0 : cli->top;
+	return cli->follow || o->n_files || o->format != &render_text ? 0 : cli->top;
 }
 
 static int run_kernel(const struct cli *cli, struct gate *gate)
@@ -109,6 +110,10 @@ static int run(const struct cli *cli, struct gate *gate)
 		.pid = cli->pid,
 		.command = cli->command,
 		.user = cli->user,
+		.follow = cli->follow,
+		.follow_max = cli->follow_max,
+		.follow_live = cli->max_live_given || cli->max_live < FOLLOW_LIVE ? cli->max_live
+										  : FOLLOW_LIVE,
 		.allocators =
 			{
 				.object = cli->object,

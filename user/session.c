@@ -11,7 +11,6 @@
 #include <bpf/libbpf.h>
 
 #include "cookies.h"
-#include "kernel_features.h"
 #include "links.h"
 #include "live_hash.h"
 #include "object.h"
@@ -55,7 +54,6 @@ static int configure(struct session *s, const struct session_opts *opts)
 	struct memleak_config *cfg = object__config(s->object);
 	struct stat ns;
 
-	cfg->tgid = opts->pid;
 	cfg->min_size = opts->min_size;
 	cfg->max_size = opts->max_size;
 	cfg->max_depth = opts->max_depth;
@@ -70,6 +68,7 @@ static int configure(struct session *s, const struct session_opts *opts)
 		cfg->pidns_dev = ns.st_dev;
 		cfg->pidns_ino = ns.st_ino;
 	}
+	object__state(s->object)->tgid = opts->pid;
 	object__state(s->object)->anchor = opts->anchor;
 	cfg->live_slots = LIVE_SLOTS(opts->max_live);
 	cfg->stack_slots = 2 * opts->max_stacks;
@@ -183,8 +182,8 @@ struct memleak_state *session__state(struct session *s)
 
 bool session__has_links(const struct session *s, int attach_type)
 {
-	return attach_type == LINK_UPROBE_SESSION ? s->features->uprobe_session
-						  : s->features->uprobe_multi;
+	return attach_type == LINK_UPROBE_SESSION ? s->features.uprobe_session
+						  : s->features.uprobe_multi;
 }
 
 /* The programs on which the way of probing depends: the others are always loaded. */
@@ -209,7 +208,7 @@ static void select_programs(struct session *s, bool started)
 	bpf_program__set_autoload(object__program(s->object, "program_entry"), started);
 	bpf_program__set_autoload(object__program(s->object, "program_exit"), started);
 	/* to verify them takes a third of the time to start: not before there is a need to */
-	s->has_perf = s->by_thread || !s->features->uprobe_session || !s->features->uprobe_multi;
+	s->has_perf = s->by_thread || !s->features.uprobe_session || !s->features.uprobe_multi;
 	for (i = 0; i < N_PROGRAMS(perf_programs) && s->has_perf; i++) {
 		prog = object__program(s->object, perf_programs[i]);
 		if (prog) /* not all are in the object for old kernels */
@@ -248,7 +247,7 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->features = f;
+	s->features = *f; /* it may be used for longer than the first target is traced */
 	s->pid = opts->pid;
 	s->anchor = opts->anchor;
 	s->by_thread = opts->anchor != opts->pid;
@@ -271,7 +270,7 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 		err = attach_tp_btf(s, "process_exit");
 	if (err)
 		goto cleanup;
-	*no_syscalls = attach_syscalls(s) != 0;
+	*no_syscalls = s->no_syscalls = attach_syscalls(s) != 0;
 	*out = s;
 	return 0;
 cleanup:
@@ -285,18 +284,57 @@ void session__detach(struct session *s)
 	linkset__close(&s->links);
 }
 
-void session__free(struct session *s)
+static void forget_files(struct session *s)
 {
 	size_t i;
 
-	if (!s)
-		return;
-	session__detach(s);
 	for (i = 0; i < s->n_files; i++) {
 		free(s->files[i].path);
 		free(s->files[i].sites);
 	}
 	free(s->files);
+	s->files = NULL;
+	s->n_files = 0;
+}
+
+bool session__reset(struct session *s, struct linkset *left)
+{
+	struct memleak_state *state = object__state(s->object);
+	uint32_t gen = state->gen +
+		       1; /* rows that are cached for those before are no longer right */
+
+	if (object__is_old(s->object)) /* its tables are hash maps */
+		return false;
+	state->tgid = 0;
+	*left = s->probes;
+	s->probes = (struct linkset){0};
+	forget_files(s);
+	memset(s->live.at, 0, s->live.size);
+	memset(s->stack_slots.at, 0, s->stack_slots.size);
+	memset(s->stats.at, 0, s->stats.size);
+	memset(state, 0, sizeof(*state));
+	state->gen = gen;
+	s->n_points = 0;
+	s->n_traps = 0;
+	return true;
+}
+
+void session__retarget(struct session *s, pid_t pid, bool *no_syscalls)
+{
+	s->pid = s->anchor = pid;
+	s->by_thread = false;
+	session__state(s)->anchor = pid;
+	session__state(s)->tgid = pid;
+	session__forget_missed(s);
+	*no_syscalls = s->no_syscalls;
+}
+
+void session__free(struct session *s)
+{
+	if (!s)
+		return;
+	session__detach(s);
+	forget_files(s);
 	shared_map__close(&s->rows);
 	shared_map__close(&s->segs);
 	shared_map__close(&s->live);

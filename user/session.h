@@ -16,6 +16,7 @@
 #include "../bpf/memleak.h"
 
 struct features;
+struct linkset;
 struct live_table;
 struct session;
 struct stack_table;
@@ -44,6 +45,15 @@ struct session_opts {
 int session__new(const struct session_opts *opts, const struct features *f, struct session **out,
 		 bool *no_syscalls);
 void session__free(struct session *s); /* detaches everything */
+/*
+ * The target has ended, and all that it was told of has been read: make the session as good as new,
+ * for another target with the same options. That takes a fraction of loading the programs again.
+ * The target's probes match nobody any more; *left gets them, to be closed at leisure: each takes
+ * the kernel tens of milliseconds. False: it cannot be used again, *left is as it was.
+ */
+bool session__reset(struct session *s, struct linkset *left);
+/* The target of a session that has been reset. */
+void session__retarget(struct session *s, pid_t pid, bool *no_syscalls);
 
 enum session_site_kind {
 	SESSION_POINT, /* where a function's result is known */

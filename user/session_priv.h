@@ -5,6 +5,7 @@
 
 #include "session.h"
 
+#include "kernel_features.h"
 #include "linkset.h"
 #include "live.h"
 #include "shared_map.h"
@@ -32,10 +33,11 @@ struct session {
 	struct passed_over missed_before; /* see session__forget_missed */
 	struct object *object;
 	struct cookies *cookies; /* of the probes, where the kernel has none */
-	const struct features *features;
+	struct features features;
 	pid_t pid, anchor;
 	uint32_t max_depth;
-	bool has_perf;	       /* the programs for perf events are loaded */
+	bool has_perf; /* the programs for perf events are loaded */
+	bool no_syscalls;
 	bool by_thread;	       /* the main thread is gone: perf events bound to another one */
 	struct linkset links;  /* what concerns the target itself */
 	struct linkset probes; /* in its files */

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "cookies.h"
-#include "kernel_features.h"
 #include "links.h"
 #include "object.h"
 
@@ -304,7 +303,7 @@ static int attach_again(struct session *s)
 
 int session__reanchor(struct session *s, pid_t tid)
 {
-	bool silent = s->by_thread || !s->features->uprobe_session;
+	bool silent = s->by_thread || !s->features.uprobe_session;
 	int err;
 
 	s->anchor = tid;

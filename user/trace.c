@@ -16,6 +16,7 @@
 #include "elf/elfimg.h"
 #include "events.h"
 #include "exitpoints.h"
+#include "follow/follow.h"
 #include "gate/gate.h"
 #include "leakcheck.h"
 #include "origin.h"
@@ -49,7 +50,7 @@ void trace__say(struct trace *t, const char *fmt, ...)
 {
 	va_list args;
 
-	status__clear(&t->status);
+	status__clear(t->status);
 	fputs("memleak-bpf: ", stderr);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
@@ -79,26 +80,37 @@ static void attach_entry(struct trace *t)
 	}
 }
 
-void trace__announce(struct trace *t)
+static void take_command(struct trace *t)
 {
-	struct proc_info now;
-	char *command;
+	char *command = origin__command(t->pid);
 
-	if (!attacher__probes(t->attacher))
+	if (!command) /* gone */
 		return;
-	status__clear(&t->status);
-	if (!proc__info(t->pid, &now) && now.comm[0])
-		t->proc = now; /* execve has changed its name */
-	command = origin__command(t->pid);
-	if (command) {
-		free(t->command);
-		t->command = command;
-	}
+	free(t->command);
+	t->command = command;
+}
+
+static void say_what_is_traced(const struct trace *t)
+{
 	fprintf(stderr, "memleak-bpf: tracing pid %d (", t->pid);
 	render__escape(stderr, t->proc.comm);
 	fputs("), ", stderr);
 	attacher__describe(t->attacher, stderr);
 	fprintf(stderr, ", %zu probes\n", attacher__probes(t->attacher));
+}
+
+void trace__announce(struct trace *t)
+{
+	struct proc_info now;
+
+	if (!attacher__probes(t->attacher))
+		return;
+	status__clear(t->status);
+	if (!proc__info(t->pid, &now) && now.comm[0])
+		t->proc = now; /* execve has changed its name */
+	take_command(t);
+	if (!t->kin || t->opts->verbose)
+		say_what_is_traced(t);
 	t->announced = true;
 }
 
@@ -125,7 +137,7 @@ void trace__refresh(struct trace *t)
 		trace__say(t, "cannot read the target's memory map: %s", strerror(-err));
 	t->refreshed_ns = trace__now_ns();
 	trace__update_tables(t);
-	if (t->spawn && !t->entry_attached)
+	if (t->started && !t->entry_attached)
 		attach_entry(t);
 	if (t->exitpoints)
 		exitpoints__update(t->exitpoints, t->as);
@@ -194,7 +206,7 @@ static void print_event(struct trace *t, const struct event *e)
 {
 	const char *entry = e->entry < n_entry_points ? entry_points[e->entry].symbol : "?";
 
-	status__clear(&t->status);
+	status__clear(t->status);
 	fprintf(t->out, "%.6f ", e->time_ns / 1e9);
 	render__escape(t->out, e->comm);
 	if (e->type == EVENT_ALLOC)
@@ -205,9 +217,24 @@ static void print_event(struct trace *t, const struct event *e)
 			(unsigned long long)e->addr);
 }
 
+/* What was freed and not known is what the parent had allocated; a new program inherits nothing. */
+static void forget_inherited(struct trace *t)
+{
+	struct session_stats stats;
+
+	if (!t->forked)
+		return;
+	session__stats(t->session, &stats);
+	t->inherited = stats.sum[STAT_UNTRACKED_FREE];
+	t->forked = false;
+	if (t->leakcheck)
+		leakcheck__restart(t->leakcheck);
+}
+
 static void on_exec(struct trace *t, bool by_other_thread)
 {
 	snapshot__forget_old_program(&t->snapshot);
+	forget_inherited(t);
 	session__forget_missed(t->session); /* the new program's mappings are read below */
 	reconcile__restart(t->reconcile);
 	if (by_other_thread && session__rebind(t->session))
@@ -221,8 +248,9 @@ static void on_exec(struct trace *t, bool by_other_thread)
 	if (!proc__info(t->pid, &t->proc) && t->proc.is_32bit)
 		trace__say(t, "%s is a 32-bit program: only 64-bit ones can be traced",
 			   t->proc.comm);
+	take_command(t);
 	trace__refresh(t);
-	if (!t->spawn)
+	if (!t->started)
 		trace__announce(t);
 }
 
@@ -254,6 +282,8 @@ void trace__on_event(const struct event *e, void *arg)
 		if (t->traps)
 			traps__notice(t->traps, (int)e->entry);
 		break;
+	case EVENT_STOP: /* it is looked at when the loop comes by */
+		break;
 	case EVENT_ANCHOR_EXIT:
 		t->need_anchor = true;
 		break;
@@ -262,7 +292,7 @@ void trace__on_event(const struct event *e, void *arg)
 	}
 }
 
-static void drain(struct trace *t)
+void trace__drain(struct trace *t)
 {
 	events__drain(t->events);
 	t->hurry = t->traps && traps__settle(t->traps);
@@ -272,13 +302,24 @@ static void drain(struct trace *t)
 
 /* --- reports --- */
 
+/* Of the frees of unknown blocks, those of what a fork has brought. */
+static void split_untracked(const struct trace *t, struct report_account *a)
+{
+	a->inherited_frees = t->forked ? a->untracked_frees : t->inherited;
+	if (a->inherited_frees > a->untracked_frees) /* a sample: these are not counted */
+		a->inherited_frees = a->untracked_frees;
+	a->untracked_frees -= a->inherited_frees;
+}
+
 static void complete_report(struct trace *t, struct report *r, bool final)
 {
 	r->pid = t->pid;
 	r->comm = strdup(t->proc.comm);
 	origin__fill(&r->origin, t->command);
-	r->final = final;
-	r->max_live = t->opts->max_live;
+	r->final = final && !t->follow; /* then that is the sum */
+	r->followed = t->follow;
+	split_untracked(t, &r->account);
+	r->max_live = t->kin ? t->opts->follow_live : t->opts->max_live;
 	r->most_live = LIVE_MAX_BLOCKS;
 	r->max_stacks = t->opts->max_stacks;
 	r->partial = !attacher__probes(t->attacher) || attacher__unreadable(t->attacher) ||
@@ -305,12 +346,13 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 				"system call tracepoints");
 }
 
-static int emit_report(struct trace *t, const struct report *r)
+int trace__emit(struct trace *t, const struct outputs *outputs, const struct report *r)
 {
 	const struct output *bad;
 	int file_error, err;
 
-	err = outputs__emit(t->opts->outputs, t->out, r, &bad, &file_error);
+	status__clear(t->status);
+	err = outputs__emit(outputs, t->out, r, &bad, &file_error);
 	if (file_error) {
 		trace__say(t, "cannot write %s: %s", bad->path, strerror(-file_error));
 		t->file_failed = true;
@@ -326,13 +368,13 @@ static void read_contents(struct trace *t, bool at_exit)
 		trace__say(t, "what is in blocks cannot be read: %s", strerror(-err));
 }
 
-static int print_report(struct trace *t, bool final)
+int trace__report(struct trace *t, bool final)
 {
 	uint64_t began = trace__now_ns();
 	struct report *r = NULL;
 	int err;
 
-	drain(t);
+	trace__drain(t);
 	perfmap__refresh(t->jit);
 	if (!t->ended)
 		trace__refresh(t);
@@ -357,11 +399,11 @@ static int print_report(struct trace *t, bool final)
 		blockdump__complete(t->dump, r);
 	if (!t->opts->list_blocks)
 		report__drop_blocks(r);
-	err = gate__judge(t->opts->gate, r);
+	err = t->follow ? 0 : gate__judge(t->opts->gate, r); /* the sum is judged */
 	if (err)
 		trace__say(t, "cannot judge the report: %s", strerror(-err));
-	status__clear(&t->status);
-	err = emit_report(t, r);
+	err = t->follow ? follow__show(t->follow, t, r, final)
+			: trace__emit(t, t->opts->outputs, r);
 	if (err)
 		t->output_broken = true;
 	if (t->opts->verbose && r->reach.scans)
@@ -387,6 +429,13 @@ static void at_exit(struct trace *t)
 		read_contents(t, true);
 }
 
+void trace__at_stop(struct trace *t)
+{
+	trace__drain(t);
+	if (session__take_exit(t->session))
+		at_exit(t);
+}
+
 /* The started command stopped: at exec, or with a library just mapped. Probe, then let it go on. */
 static void on_child(struct trace *t)
 {
@@ -398,9 +447,7 @@ static void on_child(struct trace *t)
 		case SPAWN_STOPPED:
 			if (!session__take_stop(t->session))
 				break; /* somebody else stopped it, and will let it go on */
-			drain(t);
-			if (session__take_exit(t->session))
-				at_exit(t);
+			trace__at_stop(t);
 			spawn__continue(t->spawn);
 			break;
 		case SPAWN_RUNNING:
@@ -464,18 +511,21 @@ static void loop(struct trace *t)
 		{.fd = t->signals, .events = POLLIN},
 		{.fd = events__fd(t->events), .events = POLLIN},
 		{.fd = t->pidfd, .events = POLLIN},
+		{.fd = t->follow ? follow__fd(t->follow) : -1, .events = POLLIN},
 	};
 	int left;
 
 	while (!t->stop && !t->ended && !t->output_broken) {
 		left = time_left(look < next && look < end ? look : next < end ? next : end);
-		poll(fds, 3, t->hurry && left ? 1 : left);
+		poll(fds, 4, t->hurry && left ? 1 : left);
 		read_signals(t);
-		drain(t);
+		trace__drain(t);
 		if (t->spawn)
 			on_child(t);
 		else if (fds[2].revents & (POLLIN | POLLERR | POLLHUP))
 			t->ended = true;
+		if (t->follow)
+			follow__serve(t->follow);
 		if (t->ended || t->stop)
 			break;
 		if (trace__now_ns() >= end)
@@ -489,17 +539,19 @@ static void loop(struct trace *t)
 		if (trace__now_ns() >= next) {
 			bool last = o->count && t->n_reports + 1 >= o->count;
 
-			if (print_report(t, last) || last)
+			if (trace__report(t, last) || last)
 				return;
+			if (t->follow)
+				follow__report(t->follow);
 			next += interval;
 			if (next < trace__now_ns()) /* a report took longer than the interval */
 				next = trace__now_ns() + interval;
 			look = early_look(t, next);
 		}
-		status__show(&t->status, t->session, t->start_ns, next);
+		status__show(t->status, t->session, t->start_ns, next);
 	}
 	if (!t->output_broken)
-		print_report(t, true);
+		trace__report(t, true);
 }
 
 /* The exit status: that of a command which we started, once it has ended. */
@@ -528,11 +580,12 @@ static int exit_status(struct trace *t)
 
 int trace__run(const struct trace_opts *opts, FILE *out)
 {
-	struct trace t = {.opts = opts, .out = out, .pidfd = -1, .signals = -1};
+	struct status line;
+	struct trace t = {.opts = opts, .out = out, .status = &line, .pidfd = -1, .signals = -1};
 	const struct output *bad;
 	int err, status = 1;
 
-	status__init(&t.status, stderr);
+	status__init(&line, stderr);
 	err = output__check(opts->outputs->file, opts->outputs->n_files, &bad);
 	if (err) {
 		trace__say(&t, "cannot write %s: %s", bad->path, strerror(-err));
@@ -543,7 +596,9 @@ int trace__run(const struct trace_opts *opts, FILE *out)
 		t.start_ns = trace__now_ns();
 		model__start(t.model, t.start_ns);
 		loop(&t);
-		status__clear(&t.status);
+		status__clear(t.status);
+		if (t.follow)
+			follow__finish(t.follow);
 		session__detach(t.session);
 		status = exit_status(&t);
 		if (!status)
@@ -554,6 +609,7 @@ int trace__run(const struct trace_opts *opts, FILE *out)
 	} else if (t.spawn && err == -EACCES) {
 		status = 126;
 	}
+	follow__free(t.follow);
 	trace__tear_down(&t);
 	spawn__free(t.spawn);
 	return status;

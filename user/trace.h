@@ -32,6 +32,9 @@ struct trace_opts {
 	uint64_t interval_s;	       /* between reports, 0: only the last one */
 	uint64_t count;		       /* reports, 0: no limit */
 	uint64_t duration_s;	       /* 0: no limit */
+	bool follow;		       /* what the target forks and executes, too */
+	uint64_t follow_max;	       /* so many processes at once */
+	uint64_t follow_live;	       /* max_live of each but the first */
 	const struct outputs *outputs; /* the model keeps what they show */
 	struct gate *gate;	       /* judges each report, of which the model keeps all; NULL */
 	bool debuginfod;

@@ -19,6 +19,11 @@ struct trace {
 	char *command;	     /* line of the target */
 	struct spawn *spawn; /* NULL: attached to a running process */
 	struct runas *runas; /* NULL: the command runs as we do */
+	bool started;	     /* its programs begin under trace, held while they are looked at */
+	bool kin;	     /* came of the first one */
+	bool forked; /* it has begun with a copy of its parent's memory, and not called execve */
+	uint64_t inherited;    /* frees of what was in that, by the programs before */
+	struct follow *follow; /* with --follow, whether it is the first or came of it */
 	pid_t pid;
 	struct session *session;
 	struct addrspace *as;
@@ -38,7 +43,7 @@ struct trace {
 	struct blockdump *dump;	       /* the same */
 	struct exitpoints *exitpoints; /* of a started command, for these two */
 	struct sources *sources;       /* NULL: no format shows source, or it cannot be read */
-	struct status status;
+	struct status *status;
 	int pidfd, signals;
 	uint64_t start_ns;
 	uint64_t refreshed_ns; /* when the maps were read last */
@@ -57,7 +62,22 @@ struct trace {
 
 /* Set everything up and attach, or start the command. A message has been printed on failure. */
 int trace__set_up(struct trace *t);
+/* The session of one that came of the first is left to the caller. */
 void trace__tear_down(struct trace *t);
+/*
+ * Trace a process that stands still, forked or at its first execve, of the family of another one:
+ * all but opts, out, features, status, follow and pid of *t is 0. at_exec: its program has not run
+ * yet. Returns 0 or negative errno, -ESRCH: it is gone; without a message.
+ */
+int trace__set_up_kin(struct trace *t, bool at_exec);
+/* Take what the BPF side has told of since. */
+void trace__drain(struct trace *t);
+/* It stands where the BPF side has stopped it: see to that. The caller lets it go on. */
+void trace__at_stop(struct trace *t);
+/* Write a report to these. Returns 0 or negative errno of t->out. */
+int trace__emit(struct trace *t, const struct outputs *outputs, const struct report *r);
+/* Make a report, and hand it to whoever wants it. Returns 0 or negative errno of the output. */
+int trace__report(struct trace *t, bool final);
 
 __attribute__((format(printf, 2, 3))) void trace__say(struct trace *t, const char *fmt, ...);
 uint64_t trace__now_ns(void); /* CLOCK_MONOTONIC */

@@ -16,6 +16,7 @@
 #include "blockdump.h"
 #include "events.h"
 #include "exitpoints.h"
+#include "follow/follow.h"
 #include "leakcheck.h"
 #include "origin.h"
 #include "reconcile.h"
@@ -103,7 +104,7 @@ static size_t unwind_room(struct trace *t)
 		rows = tables__rows(t->tables) + tables__rows(t->tables) / 8 + MIN_UNWIND_ROWS / 16;
 	if (t->tables && rows < MIN_UNWIND_ROWS)
 		rows = MIN_UNWIND_ROWS;
-	return t->tables && t->spawn ? STARTED_UNWIND_ROWS : rows;
+	return t->tables && t->started && !t->kin ? STARTED_UNWIND_ROWS : rows;
 }
 
 /* The target's images, as far as they are known before it is traced. */
@@ -138,7 +139,7 @@ static int open_session(struct trace *t)
 	struct session_opts opts = {
 		.pid = t->pid,
 		.anchor = t->proc.leader_exited ? t->proc.live_tid : t->pid,
-		.started = t->spawn != NULL,
+		.started = t->started,
 		.min_size = o->min_size,
 		.max_size = o->max_size,
 		.sample = o->model.sampling.calls,
@@ -151,8 +152,17 @@ static int open_session(struct trace *t)
 		.unwind_rows = unwind_room(t),
 		.verbose = o->verbose > 0,
 	};
-	int err = session__new(&opts, &t->features, &t->session, &t->no_syscalls);
+	int err;
 
+	if (t->kin) {
+		t->session = follow__take_session(t->follow);
+		if (t->session) {
+			session__retarget(t->session, t->pid, &t->no_syscalls);
+			return 0;
+		}
+		opts.max_live = o->follow_live;
+	}
+	err = session__new(&opts, &t->features, &t->session, &t->no_syscalls);
 	if (err == -ENOMEM)
 		trace__say(t,
 			   "the tables do not fit into memory: use a smaller --max-live (%" PRIu64
@@ -194,7 +204,7 @@ static int open_leakcheck(struct trace *t)
 	const struct allocators_opts *a = &t->opts->allocators;
 	const struct leakcheck_opts opts = {
 		.pid = t->pid,
-		.started = t->spawn,
+		.started = t->started && !t->forked,
 		.some_allocators = a->object || a->prefix || a->offsets,
 		.max_pause_ns = t->opts->max_pause_ns,
 		.confirm_ns = t->opts->confirm_ns,
@@ -269,7 +279,7 @@ static int open_parts(struct trace *t)
 		err = open_leakcheck(t);
 	if (!err && t->opts->dump)
 		err = open_dump(t);
-	if (!err && t->spawn && (t->opts->reach || t->opts->dump)) {
+	if (!err && t->started && (t->opts->reach || t->opts->dump)) {
 		t->exitpoints = exitpoints__new(t->session);
 		err = t->exitpoints ? 0 : -ENOMEM;
 	}
@@ -353,9 +363,22 @@ static int prepare_command(struct trace *t)
 		return err;
 	}
 	t->pid = spawn__pid(t->spawn);
+	t->started = true;
 	t->command = origin__join(t->opts->command);
 	snprintf(t->proc.comm, sizeof(t->proc.comm), "%s", t->opts->command[0]);
 	return 0;
+}
+
+static int open_follow(struct trace *t)
+{
+	int err = follow__new(t, &t->follow);
+
+	if (err == -EOPNOTSUPP)
+		trace__say(t, "--follow needs system call tracepoints, which this kernel does not "
+			      "have (CONFIG_FTRACE_SYSCALLS)");
+	else if (err)
+		trace__say(t, "cannot follow what the target forks: %s", strerror(-err));
+	return err;
 }
 
 static int start_command(struct trace *t)
@@ -402,6 +425,8 @@ int trace__set_up(struct trace *t)
 		err = open_session(t);
 	if (!err)
 		err = open_parts(t);
+	if (!err && t->opts->follow)
+		err = open_follow(t);
 	if (!err)
 		err = t->spawn ? start_command(t) : attach_running(t);
 	if (err)
@@ -411,6 +436,39 @@ int trace__set_up(struct trace *t)
 	t->snapshot.reconcile = t->reconcile;
 	if (outputs__show_source(t->opts->outputs))
 		t->sources = sources__new(t->pid);
+	return t->reconcile ? 0 : -ENOMEM;
+}
+
+int trace__set_up_kin(struct trace *t, bool at_exec)
+{
+	int err;
+
+	t->pidfd = t->signals = -1;
+	t->started = true;
+	t->forked = !at_exec;
+	t->command = origin__command(t->pid);
+	err = proc__info(t->pid, &t->proc);
+	if (!err && (t->proc.zombie || t->proc.is_32bit))
+		err = t->proc.zombie ? -ESRCH : -ENOEXEC;
+	if (!err)
+		err = open_addrspace(t);
+	if (!err)
+		err = open_session(t);
+	if (!err)
+		err = open_parts(t);
+	if (err)
+		return err;
+	if (at_exec) {
+		session__state(t->session)->launching = 1;
+		trace__refresh(t);
+	} else {
+		err = probe_running(t);
+		if (err == -ESRCH)
+			return err;
+		trace__announce(t);
+	}
+	t->reconcile = reconcile__new(t->pid, at_exec);
+	t->snapshot.reconcile = t->reconcile;
 	return t->reconcile ? 0 : -ENOMEM;
 }
 
@@ -431,7 +489,8 @@ void trace__tear_down(struct trace *t)
 	perfmap__free(t->jit);
 	tables__free(t->tables);
 	addrspace__free(t->as);
-	session__free(t->session);
+	if (!t->kin)
+		session__free(t->session);
 	free(t->command);
 	runas__free(t->runas);
 	if (t->pidfd >= 0)

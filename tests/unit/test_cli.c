@@ -153,6 +153,11 @@ static void long_names(void)
 	ACCEPT("--pid 1 --combined-only --sort size --obj x"); /* --obj: bcc's name */
 	CHECK(cli.combined_only && cli.sort == REPORT_SORT_SIZE);
 	CHECK_STR(cli.object, "x");
+	ACCEPT("--follow -- x");
+	CHECK(cli.follow);
+	CHECK_EQ(cli.follow_max, 32);
+	ACCEPT("--follow --follow-max 4096 -p 1");
+	CHECK_EQ(cli.follow_max, 4096);
 	ACCEPT("--user alice:42 -- x");
 	CHECK_STR(cli.user, "alice:42");
 	ACCEPT("--user=1000 -- x");
@@ -311,6 +316,19 @@ static void contradictions(void)
 	check_refused("-p 1 -s 10 --sample-bytes 64K",
 		      "-s and --sample-bytes exclude each other: -s draws one allocation in N, "
 		      "whatever its size, --sample-bytes by size");
+	check_refused("-p 1 --follow-max 3", "--follow-max goes with --follow");
+	check_refused("-k --follow",
+		      "--follow is for processes: with -k -p PID say whose allocations");
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const numbers[] = {"0", "4097", "x"};
+		char line[64], sentence[100];
+
+		snprintf(line, sizeof(line), "--follow --follow-max %s -- x", numbers[i]);
+		snprintf(sentence, sizeof(sentence),
+			 "option --follow-max: '%s' is not a number of processes (1 to 4096)",
+			 numbers[i]);
+		check_refused(line, sentence);
+	}
 	check_refused("-p 1 --user bob",
 		      "--user goes with a command: a process that runs has its user already");
 	for (size_t i = 0; i < 3; i++) {

@@ -357,6 +357,7 @@ static void add_totals(struct report *to, const struct report *r)
 	to->max_live = r->max_live;
 	to->max_stacks = r->max_stacks;
 	to->most_live = r->most_live;
+	to->partial |= r->partial;
 	add_account(&to->account, &r->account);
 }
 
