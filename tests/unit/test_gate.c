@@ -212,7 +212,7 @@ static void doubts(void)
 	doubtful(event_lost, "but 3 notifications of mappings were lost");
 	doubtful(event_missed, "but 4 system calls were passed over by the kernel");
 	doubtful(unbalanced, "but the accounting does not balance");
-	doubtful(partial, "but part of the allocator is not followed");
+	doubtful(partial, "but part of it was not followed or not judged");
 	doubtful(sampled, "but only a sample was followed");
 	doubtful(nothing_seen, "but no allocation was seen at all");
 }

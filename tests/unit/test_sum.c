@@ -216,12 +216,14 @@ static void says_who_was_not_judged(void)
 	CHECK_EQ(sum__add(s, 0, &b), 0);
 	CHECK_EQ(sum__report(s, &r), 0);
 	CHECK_STR(r->reach.why_not, "it was too quick");
+	CHECK(!r->partial);
 	report__free(r);
 	CHECK_EQ(sum__add(s, 0, &a), 0);
 	CHECK_EQ(sum__report(s, &r), 0);
 	CHECK_STR(r->reach.why_not, "");
 	CHECK_EQ(r->reach.sum[REACH_DEFINITE].bytes, 70);
 	CHECK_EQ(r->reach.copied, 10);
+	CHECK(r->partial); /* no gate passes by what half of them say */
 	CHECK_EQ(r->n_warnings, 1);
 	CHECK_STR(r->warnings[0],
 		  "1 of 2 processes were not looked at for what can be reached: it was "

@@ -95,7 +95,7 @@ const char *figures__doubt(char buf[DOUBT_SIZE], const struct report *r)
 	if (!a->seen && !a->filtered)
 		return "no allocation was seen at all";
 	if (r->partial)
-		return "part of the allocator is not followed, see the warnings";
+		return "part of it was not followed or not judged, see the warnings";
 	if (a->imbalance || report__balance(a))
 		return "the accounting does not balance";
 	if (is_doubt(buf, report__lost(a), "allocations were lost") ||

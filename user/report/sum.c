@@ -498,6 +498,7 @@ int sum__report(struct sum *s, struct report **out)
 	if (r->reach.wanted && !s->n_judged)
 		snprintf(r->reach.why_not, sizeof(r->reach.why_not), "%s", s->why_left);
 	r->target_ended = s->all_ended;
+	r->partial |= s->n_judged && s->n_left; /* what was not judged may have leaked, too */
 	err = copy_sites(s, r);
 	if (!err)
 		err = copy_processes(s, r);
