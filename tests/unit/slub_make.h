@@ -168,6 +168,7 @@ static struct btf *machine__btf(void)
 		{"page", "compound_head", u64, PAGE_COMPOUND, 0, 0},
 		{"slab", "slab_cache", u64, SLAB_CACHE, 0, 0},
 		{"slab", "slab_list", list, SLAB_LIST, 0, 0},
+		{"slab", "next", u64, SLAB_LIST, 0, 0},
 		{"slab", "freelist", u64, SLAB_FREELIST, 0, 0},
 		{"slab", "counters", u64, SLAB_COUNTERS, 0, 0},
 		{"slab", "", bits, SLAB_COUNTERS, 0, 0},
@@ -185,6 +186,7 @@ static struct btf *machine__btf(void)
 		{"kmem_cache_cpu", "freelist", u64, 0, 0, 0},
 		{"kmem_cache_cpu", "tid", u64, 8, 0, 0},
 		{"kmem_cache_cpu", "slab", u64, 16, 0, 0},
+		{"kmem_cache_cpu", "partial", u64, 24, 0, 0},
 		{"slub_percpu_sheaves", "main", u64, 0, 0, 0},
 		{"slub_percpu_sheaves", "spare", u64, 8, 0, 0},
 		{"slub_percpu_sheaves", "rcu_free", u64, 16, 0, 0},
@@ -203,7 +205,7 @@ static struct btf *machine__btf(void)
 	add_struct(btf, "page", STRUCT_PAGE, fields, n);
 	add_struct(btf, "slab", STRUCT_PAGE, fields, n);
 	add_struct(btf, "kmem_cache", CACHE_BYTES, fields, n);
-	add_struct(btf, "kmem_cache_cpu", 24, fields, n);
+	add_struct(btf, "kmem_cache_cpu", 32, fields, n);
 	add_struct(btf, "slub_percpu_sheaves", 24, fields, n);
 	add_struct(btf, "slab_sheaf", SHEAF_OBJECTS, fields, n);
 	add_struct(btf, "kmem_cache_node", 24, fields, n);

@@ -85,6 +85,15 @@ static void check_free(struct slub *s, uint32_t mask)
 			CHECK_EQ(state(s, OBJECT(i)), SLUB_TAKEN);
 }
 
+/* Free objects that /proc/slabinfo counts as active. */
+static uint64_t held(struct slub *s)
+{
+	uint64_t n;
+
+	CHECK_EQ(slub__held(s, "foo", &n), 0);
+	return n;
+}
+
 static void own_list(void)
 {
 	struct slub_object o;
@@ -104,6 +113,7 @@ static void own_list(void)
 	/* by the list of caches, too */
 	CHECK_EQ(slub__begin(s, 0, list), 0);
 	check_free(s, 1 << 3 | 1 << 7);
+	CHECK_EQ(held(s), 0); /* no CPU's */
 	slub__free(s);
 }
 
@@ -122,6 +132,38 @@ static void of_cpus(void)
 	s = open_slub();
 	CHECK_EQ(slub__begin(s, first_cache, 0), 0);
 	check_free(s, 1 << 0 | 1 << 5 | 1 << 6);
+	CHECK_EQ(held(s), 3);
+	slub__free(s);
+}
+
+/* Slabs that a CPU will take next: of 16 objects 11 and 4 are free. */
+static void of_cpus_later(void)
+{
+	uint64_t cpu_slab = PERCPU_0 + 0x100 + KRC_BYTES + 0x80, n;
+	struct slub *s;
+	int i;
+
+	make_machine(0);
+	put64(&m, foo + CACHE_CPU_SLAB, cpu_slab);
+	for (i = 1; i < 3; i++) {
+		make_slab(&m, foo, BASE + i * 4096);
+		put64(&m, struct_page(BASE + i * 4096) + SLAB_COUNTERS,
+		      (i == 1 ? 5 : 12) | 16ULL << 16 | 1ULL << 31);
+	}
+	put64(&m, struct_page(BASE + 4096) + SLAB_LIST, struct_page(BASE + 2 * 4096));
+	put64(&m, percpu(0, cpu_slab) + 24, struct_page(BASE + 4096));
+	s = open_slub();
+	CHECK_EQ(slub__begin(s, first_cache, 0), 0);
+	CHECK_EQ(held(s), 11 + 4);
+	CHECK_EQ(slub__held(s, "fo", &n), 0);
+	CHECK_EQ(n, 0);
+	/* in a circle, or out of the cache: it ends */
+	put64(&m, struct_page(BASE + 2 * 4096) + SLAB_LIST, struct_page(BASE + 4096));
+	CHECK_EQ(slub__begin(s, first_cache, 0), 0);
+	CHECK_EQ(held(s), 512 * (11 + 4));
+	put64(&m, struct_page(BASE + 2 * 4096) + SLAB_LIST, OTHER);
+	CHECK_EQ(slub__begin(s, first_cache, 0), 0);
+	CHECK_EQ(held(s), 11 + 4);
 	slub__free(s);
 }
 
@@ -153,6 +195,7 @@ static void of_sheaves(void)
 	s = open_slub();
 	CHECK_EQ(slub__begin(s, first_cache, 0), 0);
 	check_free(s, 1 << 9 | 1 << 10 | 1 << 11 | 1 << 2 | 1 << 12);
+	CHECK_EQ(held(s), 5);
 	slub__free(s);
 }
 
@@ -185,6 +228,8 @@ static void of_rcu(void)
 	CHECK_EQ(state(s, OBJECT(1)), SLUB_WAITING);
 	CHECK_EQ(state(s, OBJECT(0)), SLUB_TAKEN);
 	CHECK_EQ(state(s, OBJECT(15)), SLUB_TAKEN);
+	CHECK_EQ(held(s), 3);
+	CHECK_EQ(held(s), 3);
 	slub__free(s);
 }
 
@@ -326,6 +371,7 @@ int main(void)
 {
 	RUN(own_list);
 	RUN(of_cpus);
+	RUN(of_cpus_later);
 	RUN(of_sheaves);
 	RUN(of_rcu);
 	RUN(tail_pages);

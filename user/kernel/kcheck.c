@@ -2,8 +2,9 @@
 /*
  * kcheck - holds what is outstanding against what /proc says: did we see all that has grown?
  *
- * slabinfo counts objects that CPUs hold back as in use, and moves by whole batches of these: so it
- * is compared for caches that have grown by more than that.
+ * slabinfo counts free objects that CPUs hold back, and those that wait for RCU, as in use: these
+ * are taken off, as far as they can be seen (slub__held). Both are read while they change, so
+ * caches are compared that have grown by more than some dozens.
  */
 #include "kernel/kreport_priv.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/slub.h"
 #include "proc/procfile.h"
 #include "render/format.h"
 
@@ -63,21 +65,32 @@ static bool read_memory(struct meminfo *m)
 	return ok;
 }
 
-/* Caches that have grown, those by most bytes first. *list is malloc'ed; returns how many. */
-static size_t find_growth(const struct kreport *r, const struct slabinfo *now, struct growth **list)
+/* What was in use of a cache when tracing began, free objects aside. */
+static uint64_t used_before(const struct kreport *r, const struct slabinfo_cache *c)
 {
+	const struct slabinfo_cache *before = slabinfo__find(&r->slabs_before, c->name);
+
+	if (!before)
+		return 0;
+	return before->active - r->held_before[before - r->slabs_before.caches];
+}
+
+/* Caches that have grown, those by most bytes first. *list is malloc'ed; returns how many. */
+static size_t find_growth(const struct kreport *r, struct growth **list)
+{
+	const struct slabinfo *now = &r->slabs_now;
 	size_t i, n = 0;
 
 	*list = calloc(now->n ? now->n : 1, sizeof(**list));
 	for (i = 0; *list && i < now->n; i++) {
 		const struct slabinfo_cache *c = &now->caches[i];
-		const struct slabinfo_cache *before = slabinfo__find(&r->slabs_before, c->name);
-		uint64_t then = before ? before->active : 0, known = known_objects(r, c->name);
+		uint64_t known = known_objects(r, c->name);
+		int64_t objects = (int64_t)(c->active - r->held_now[i] - used_before(r, c));
 
 		/* of what is not followed nothing is known, and nothing to be said */
-		if (c->active < then + MIN_GROWTH || (r->opts.selective && !known))
+		if (objects < MIN_GROWTH || (r->opts.selective && !known))
 			continue;
-		(*list)[n++] = (struct growth){c, c->active - then, known};
+		(*list)[n++] = (struct growth){c, (uint64_t)objects, known};
 	}
 	if (n)
 		qsort(*list, n, sizeof(**list), by_bytes);
@@ -87,9 +100,8 @@ static size_t find_growth(const struct kreport *r, const struct slabinfo *now, s
 static void print_caches(const struct kreport *r, FILE *out)
 {
 	char a[FORMAT_NUMBER_SIZE], b[FORMAT_NUMBER_SIZE];
-	struct slabinfo now = {0};
 	struct growth *list = NULL;
-	size_t i, n = read_slabs(&now) ? find_growth(r, &now, &list) : 0;
+	size_t i, n = find_growth(r, &list);
 
 	for (i = 0; i < n && i < MAX_LINES; i++) {
 		const struct growth *g = &list[i];
@@ -107,7 +119,6 @@ static void print_caches(const struct kreport *r, FILE *out)
 	if (n > MAX_LINES)
 		fprintf(out, "check: and %zu more caches grew\n", n - MAX_LINES);
 	free(list);
-	slabinfo__clear(&now);
 }
 
 static void print_change(const char *name, int64_t bytes, const char **between, FILE *out)
@@ -127,28 +138,64 @@ static void print_memory(const struct kreport *r, FILE *out)
 	const struct meminfo *before = &r->memory_before;
 	const char *between = "check: meminfo: ";
 	struct meminfo_account then, now_account;
-	struct meminfo now;
+	const struct meminfo *now = &r->memory_now;
 	size_t i;
 
-	if (!before->value[MEM_TOTAL] || !read_memory(&now))
+	if (!before->value[MEM_TOTAL] || !now->value[MEM_TOTAL])
 		return;
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		print_change(meminfo__name(fields[i]),
-			     (int64_t)(now.value[fields[i]] - before->value[fields[i]]), &between,
+			     (int64_t)(now->value[fields[i]] - before->value[fields[i]]), &between,
 			     out);
 	meminfo__account(before, &then);
-	meminfo__account(&now, &now_account);
+	meminfo__account(now, &now_account);
 	print_change("in none of its lines", now_account.unaccounted - then.unaccounted, &between,
 		     out);
 	if (*between == ',')
 		fputc('\n', out);
 }
 
-void kcheck__begin(struct kreport *r)
+int kcheck__begin(struct kreport *r)
 {
-	read_slabs(&r->slabs_before);
+	size_t i;
+	int err = 0;
+
 	if (!read_memory(&r->memory_before))
 		memset(&r->memory_before, 0, sizeof(r->memory_before));
+	if (!read_slabs(&r->slabs_before))
+		return 0;
+	r->held_before = calloc(r->slabs_before.n + 1, sizeof(*r->held_before));
+	if (!r->held_before)
+		return -ENOMEM;
+	if (!kreport__finds_dead(r))
+		return 0;
+	for (i = 0; i < r->slabs_before.n && !err; i++)
+		err = slub__held(r->slub, r->slabs_before.caches[i].name, &r->held_before[i]);
+	return err;
+}
+
+int kcheck__sample(struct kreport *r)
+{
+	size_t i;
+	int err = 0;
+
+	free(r->held_now);
+	r->held_now = NULL;
+	slabinfo__clear(&r->slabs_now);
+	if (!read_memory(&r->memory_now))
+		memset(&r->memory_now, 0, sizeof(r->memory_now));
+	if (!r->slabs_before.n || !kreport__finds_dead(r) || !read_slabs(&r->slabs_now))
+		return 0;
+	r->held_now = calloc(r->slabs_now.n + 1, sizeof(*r->held_now));
+	if (!r->held_now)
+		return -ENOMEM;
+	for (i = 0; i < r->slabs_now.n && !err; i++) {
+		const struct slabinfo_cache *c = &r->slabs_now.caches[i];
+
+		if ((int64_t)(c->active - used_before(r, c)) >= MIN_GROWTH)
+			err = slub__held(r->slub, c->name, &r->held_now[i]);
+	}
+	return err;
 }
 
 int kcheck__print(struct kreport *r, char **text)
@@ -158,7 +205,7 @@ int kcheck__print(struct kreport *r, char **text)
 
 	if (!out)
 		return -ENOMEM;
-	if (r->slabs_before.n && r->slub_answers)
+	if (r->held_now && r->slub_answers)
 		print_caches(r, out);
 	print_memory(r, out);
 	return fclose(out) ? -ENOMEM : 0;

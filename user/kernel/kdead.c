@@ -116,7 +116,8 @@ static bool is_succeeded(const struct kobject *objects, size_t n, size_t i)
 	return false;
 }
 
-int kdead__drop(struct kreport *r)
+/* count: also the objects of each cache that are left. */
+static int drop(struct kreport *r, bool count)
 {
 	struct kobject *objects = r->objects, *dead;
 	struct slub_object slab;
@@ -125,7 +126,8 @@ int kdead__drop(struct kreport *r)
 	int err = 0;
 
 	r->slub_answers = kreport__finds_dead(r);
-	r->n_caches = 0;
+	if (count)
+		r->n_caches = 0;
 	if (!r->slub_answers)
 		return 0;
 	dead = calloc(r->n_objects ? r->n_objects : 1, sizeof(*dead));
@@ -144,7 +146,7 @@ int kdead__drop(struct kreport *r)
 				continue;
 			}
 		}
-		if (!err && slab.cache)
+		if (!err && slab.cache && count)
 			err = count_to_cache(r, &slab);
 		objects[k++] = o;
 	}
@@ -155,6 +157,11 @@ int kdead__drop(struct kreport *r)
 		r->n_found += removed;
 	free(dead);
 	return err;
+}
+
+int kdead__drop(struct kreport *r)
+{
+	return drop(r, true);
 }
 
 #define IN_HAND_NS 20000000 /* in which a worker frees what it has taken */
@@ -180,7 +187,7 @@ int kdead__drop_in_hand(struct kreport *r)
 		if (kobjects__is_same(r->session, &r->objects[i]))
 			r->objects[k++] = r->objects[i];
 	r->n_objects = k;
-	return kdead__drop(r);
+	return drop(r, false); /* caches are held against what /proc said before the wait */
 }
 
 #define TIDY_ABOVE 25 /* of a hundred slots taken */

@@ -32,11 +32,10 @@ struct kreport *kreport__new(const struct kreport_opts *opts, struct ksession *s
 	r->by_stack = calloc(r->n_stacks, sizeof(*r->by_stack));
 	r->model = model__new(&opts->model, kreport__resolve, r);
 	r->groups = kgroups__new(session, symbols);
-	if (!r->by_stack || !r->groups || !r->model || kdead__open(r)) {
+	if (!r->by_stack || !r->groups || !r->model || kdead__open(r) || kcheck__begin(r)) {
 		kreport__free(r);
 		return NULL;
 	}
-	kcheck__begin(r);
 	return r;
 }
 
@@ -56,6 +55,9 @@ void kreport__free(struct kreport *r)
 	free(r->caches);
 	free(r->objects);
 	slabinfo__clear(&r->slabs_before);
+	free(r->held_before);
+	slabinfo__clear(&r->slabs_now);
+	free(r->held_now);
 	model__free(r->model);
 	free(r);
 }
@@ -264,6 +266,8 @@ int kreport__take(struct kreport *r, struct report **out)
 	err = ksession__read_clock(r->session, &r->clock);
 	if (!err)
 		err = model__begin(r->model, r->clock.now_ns, false);
+	if (!err)
+		err = kcheck__sample(r);
 	if (!err)
 		err = ksession__next_epoch(r->session, &epoch, r->seen);
 	if (!err)

@@ -54,6 +54,10 @@ struct kreport {
 	const struct btf *btf;
 	/* when tracing began; caches have sizes, so none have been read when n is 0 */
 	struct slabinfo slabs_before;
+	uint64_t *held_before;	   /* of each: free objects among those in use */
+	struct slabinfo slabs_now; /* the same as of this snapshot */
+	uint64_t *held_now;	   /* only of those that may have grown */
+	struct meminfo memory_now;
 	struct meminfo memory_before;
 };
 
@@ -79,8 +83,10 @@ int kdead__drop_in_hand(struct kreport *r);
 int ksites__complete(struct kreport *r, struct report_site *shown);
 /* What is in the objects of a site; key: only those with this stack, 0: all. */
 int kdump__print(struct kreport *r, uint32_t site, uint32_t key, FILE *out);
-/* Note what /proc says now. */
-void kcheck__begin(struct kreport *r);
+/* Note what /proc says now. Returns 0 or -ENOMEM. */
+int kcheck__begin(struct kreport *r);
+/* Note it for the snapshot that is taken next. Returns 0 or -ENOMEM. */
+int kcheck__sample(struct kreport *r);
 /* How far what is outstanding explains the growth of caches, and of the rest; *out is malloc'ed. */
 int kcheck__print(struct kreport *r, char **out);
 

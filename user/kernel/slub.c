@@ -6,7 +6,6 @@
 
 #define MAX_CACHES 8192
 #define TRIES 4
-#define PAGE_SHIFT 12
 
 /*
  * A struct page, perhaps as it was a little earlier: those around it are read with it, as addresses
@@ -81,7 +80,7 @@ static int compare_caches(const void *pa, const void *pb)
 	return (a->addr > b->addr) - (a->addr < b->addr);
 }
 
-static struct cache *find_cache(const struct slub *s, uint64_t addr)
+struct cache *slub__find_cache(const struct slub *s, uint64_t addr)
 {
 	const struct cache key = {.addr = addr};
 
@@ -158,9 +157,9 @@ static int find_caches(struct slub *s, uint64_t first)
  */
 static uint64_t origin_by(const struct slub *s, const struct cache *c, uint64_t page, uint64_t addr)
 {
-	uint64_t head = addr & ~((1ULL << (PAGE_SHIFT + c->order)) - 1);
+	uint64_t head = addr & ~((1ULL << (SLUB_PAGE_SHIFT + c->order)) - 1);
 
-	return page - (head >> PAGE_SHIFT) * s->f.page_size;
+	return page - (head >> SLUB_PAGE_SHIFT) * s->f.page_size;
 }
 
 /* A slab of the cache with a free object: its struct page, and the object. */
@@ -220,10 +219,10 @@ static void read_cpu(const struct slub *s, const struct cache *c, size_t cpu, st
 	out->freelist = field__get(s->f.cpu_freelist, buf, size);
 	out->tid = field__get(s->f.cpu_tid, buf, size);
 	out->page = field__get(s->f.cpu_page, buf, size);
+	out->partial = field__get(s->f.cpu_partial, buf, size);
 }
 
-/* What there is to know of a cache, but of its slabs. */
-static int visit_cache(struct slub *s, struct cache *c)
+int slub__visit_cache(struct slub *s, struct cache *c)
 {
 	size_t cpu;
 	int err;
@@ -330,7 +329,7 @@ static uint64_t head_page(struct slub *s, uint64_t page)
 	if (!(info & 1))
 		return page;
 	info--;
-	if (info <= page && page - info < (SLUB_MAX_SLAB >> PAGE_SHIFT) * s->f.page_size)
+	if (info <= page && page - info < (SLUB_MAX_SLAB >> SLUB_PAGE_SHIFT) * s->f.page_size)
 		return info;
 	return page & info;
 }
@@ -349,30 +348,30 @@ static int visit_slab(struct slub *s, uint64_t addr)
 	slab->known = slab->none = false;
 	if (!s->page_origin)
 		return 0;
-	page = head_page(s, s->page_origin + (addr >> PAGE_SHIFT) * f->page_size);
+	page = head_page(s, s->page_origin + (addr >> SLUB_PAGE_SHIFT) * f->page_size);
 	p = page ? peek_page(s, page) : NULL;
 	if (!p)
 		return 0;
-	slab->cache = find_cache(s, field__get(f->slab_cache, p, f->page_size));
+	slab->cache = slub__find_cache(s, field__get(f->slab_cache, p, f->page_size));
 	if (!slab->cache) {
 		/* one page at a time: what is around it is not known */
-		slab->base = addr & ~((1ULL << PAGE_SHIFT) - 1);
-		slab->end = slab->base + (1 << PAGE_SHIFT);
+		slab->base = addr & ~((1ULL << SLUB_PAGE_SHIFT) - 1);
+		slab->end = slab->base + (1 << SLUB_PAGE_SHIFT);
 		slab->none = true;
 		return 0;
 	}
-	base = (page - s->page_origin) / f->page_size << PAGE_SHIFT;
+	base = (page - s->page_origin) / f->page_size << SLUB_PAGE_SHIFT;
 	slab->n_objects = field__get(f->objects, p, f->page_size);
 	if (!slab->n_objects || (uint64_t)slab->n_objects * slab->cache->size > SLUB_MAX_SLAB ||
 	    addr < base)
 		return 0;
 	slab->base = base;
 	slab->end = base + (((uint64_t)slab->n_objects * slab->cache->size +
-			     slab->cache->red_left_pad + (1 << PAGE_SHIFT) - 1) &
-			    ~((1ULL << PAGE_SHIFT) - 1));
+			     slab->cache->red_left_pad + (1 << SLUB_PAGE_SHIFT) - 1) &
+			    ~((1ULL << SLUB_PAGE_SHIFT) - 1));
 	if (slab->end - base > SLUB_MAX_SLAB)
 		return 0;
-	err = visit_cache(s, slab->cache);
+	err = slub__visit_cache(s, slab->cache);
 	for (i = 0; i < TRIES && !slab->known && !err; i++)
 		slab->known = read_lists(s, page);
 	return err;
@@ -386,6 +385,7 @@ int slub__begin(struct slub *s, uint64_t known, uint64_t list)
 	s->slab.base = s->slab.end = 0;
 	s->slab.cache = NULL;
 	s->window_at = 0;
+	s->waiting_counted = false;
 	err = slub__read_waiting(s);
 	if (err)
 		return err;

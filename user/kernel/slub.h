@@ -57,6 +57,11 @@ void slub__free(struct slub *s);
  * or 0; list: of the list head slab_caches, or 0. Returns 0, or -ENODATA: neither led anywhere.
  */
 int slub__begin(struct slub *s, uint64_t known, uint64_t list);
+/*
+ * How many objects of the caches of that name are free although /proc/slabinfo counts them as
+ * active, as far as can be seen. Returns 0 or -ENOMEM.
+ */
+int slub__held(struct slub *s, const char *name, uint64_t *n);
 /* Fast when called with rising addresses. Returns 0 or -ENOMEM. */
 int slub__examine(struct slub *s, uint64_t addr, struct slub_object *out);
 #endif

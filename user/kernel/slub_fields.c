@@ -18,6 +18,7 @@ static void learn_fields(const struct btf *btf, struct slub_fields *f)
 	f->objects = layout__field(btf, slab, "objects");
 	f->frozen = layout__field(btf, slab, "frozen");
 	f->slab_list = layout__field(btf, slab, "slab_list");
+	f->slab_next = layout__field(btf, slab, "next");
 	f->name = layout__field(btf, "kmem_cache", "name");
 	f->list = layout__field(btf, "kmem_cache", "list");
 	f->size = layout__field(btf, "kmem_cache", "size");
@@ -30,6 +31,7 @@ static void learn_fields(const struct btf *btf, struct slub_fields *f)
 	f->cpu_freelist = layout__field(btf, "kmem_cache_cpu", "freelist");
 	f->cpu_tid = layout__field(btf, "kmem_cache_cpu", "tid");
 	f->cpu_page = layout__field(btf, "kmem_cache_cpu", cpu_page);
+	f->cpu_partial = layout__field(btf, "kmem_cache_cpu", "partial");
 	f->cpu_sheaves = layout__field(btf, "kmem_cache", "cpu_sheaves");
 	f->sheaf_main = layout__field(btf, "slub_percpu_sheaves", "main");
 	f->sheaf_spare = layout__field(btf, "slub_percpu_sheaves", "spare");

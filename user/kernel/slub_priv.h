@@ -9,6 +9,7 @@
 
 #include "kernel/layout.h"
 
+#define SLUB_PAGE_SHIFT 12
 #define SLUB_WINDOW 4096 /* bytes of struct pages read at once */
 
 #define SLUB_MAX_SLAB (1u << 20) /* bytes: order 8 */
@@ -16,9 +17,10 @@
 
 /* Fields of the structures; those that a kernel does not have are all 0. */
 struct slub_fields {
-	struct field compound, slab_cache, freelist, counters, inuse, objects, frozen, slab_list;
+	struct field compound, slab_cache, freelist, counters, inuse, objects, frozen, slab_list,
+		slab_next;
 	struct field name, list, size, object_size, offset, random, red_left_pad, oo;
-	struct field cpu_slab, cpu_freelist, cpu_tid, cpu_page;
+	struct field cpu_slab, cpu_freelist, cpu_tid, cpu_page, cpu_partial;
 	struct field cpu_sheaves, sheaf_main, sheaf_spare, sheaf_rcu;
 	struct field sheaf_size, sheaf_objects, sheaf_list;
 	struct field node, barn, partial, barn_full, per_node;
@@ -38,9 +40,9 @@ struct address_set {
 	size_t n, max;
 };
 
-/* The slab that a CPU allocates from. */
+/* The slab that a CPU allocates from, and the first of those that it will take next. */
 struct cpu_state {
-	uint64_t freelist, tid, page;
+	uint64_t freelist, tid, page, partial;
 };
 
 struct cache {
@@ -51,6 +53,7 @@ struct cache {
 	bool was_read; /* what follows is as of this slub__begin */
 	struct cpu_state *cpus;
 	struct address_set sheaves;
+	uint64_t n_waiting; /* once waiting_counted */
 };
 
 struct slab {
@@ -70,6 +73,7 @@ struct slub {
 	uint64_t page_origin; /* of the struct page that address 0 would have; 0: unknown */
 	struct slab slab;     /* the one asked for last */
 	struct address_set waiting;
+	bool waiting_counted; /* by cache */
 	uint8_t *buf;
 	uint64_t window_at; /* address of what is in window; 0: nothing */
 	uint8_t window[SLUB_WINDOW];
@@ -89,6 +93,11 @@ static inline uint64_t slub__read_word(const struct slub *s, uint64_t addr)
 
 /* slub_fields.c: what BTF says. False: not a SLUB that we know. */
 bool slub_fields__learn(const struct btf *btf, struct slub_fields *f);
+
+/* NULL: no such cache. */
+struct cache *slub__find_cache(const struct slub *s, uint64_t addr);
+/* Read what there is to know of a cache, but of its slabs. Returns 0 or -ENOMEM. */
+int slub__visit_cache(struct slub *s, struct cache *c);
 
 /* slub_free.c: objects that are free, but in no list of their slab. */
 
