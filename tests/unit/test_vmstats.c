@@ -29,6 +29,26 @@ static void counters(void)
 	CHECK_EQ(PARSE(vmstat__parse, "pgfault x\n", &s), -EINVAL);
 }
 
+static void pages(void)
+{
+	struct vmstat_pages p;
+
+	PARSE(vmstat_pages__parse,
+	      "nr_foll_pin_acquired 1000\nnr_foll_pin_released 958\nnr_foll_pin 7\n"
+	      "nr_kernel_misc_reclaimable 11\nnr_iommu_pages 12\nnr_memmap_pages 13\n"
+	      "nr_memmap_boot_pages 14\n",
+	      &p);
+	CHECK_EQ(p.pinned, 42);
+	CHECK_EQ(p.misc_reclaimable, 11);
+	CHECK_EQ(p.iommu, 12);
+	CHECK_EQ(p.memmap, 13);
+	/* released between the two being read; older kernels; nonsense */
+	PARSE(vmstat_pages__parse, "nr_foll_pin_released 6\nnr_foll_pin_acquired 5\n", &p);
+	CHECK_EQ(p.pinned, 0);
+	PARSE(vmstat_pages__parse, "nr_iommu_pages\nnr_foll_pin_acquired x\n\n", &p);
+	CHECK(!p.pinned && !p.misc_reclaimable && !p.iommu && !p.memmap);
+}
+
 static void pressure(void)
 {
 	struct pressure p;
@@ -163,6 +183,7 @@ static void of_this_machine(void)
 int main(void)
 {
 	RUN(counters);
+	RUN(pages);
 	RUN(pressure);
 	RUN(sockets);
 	RUN(zones);

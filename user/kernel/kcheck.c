@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/slub.h"
 #include "proc/procfile.h"
@@ -63,6 +64,16 @@ static bool read_memory(struct meminfo *m)
 
 	procfile__clear(&file);
 	return ok;
+}
+
+static void read_pages(struct vmstat_pages *p)
+{
+	struct procfile file = {0};
+
+	*p = (struct vmstat_pages){0};
+	if (!procfile__read(&file, AT_FDCWD, "/proc/vmstat"))
+		vmstat_pages__parse(file.text, file.len, p);
+	procfile__clear(&file);
 }
 
 /* What was in use of a cache when tracing began, free objects aside. */
@@ -155,11 +166,29 @@ static void print_memory(const struct kreport *r, FILE *out)
 		fputc('\n', out);
 }
 
+/* What meminfo does not have. */
+static void print_pages(const struct kreport *r, FILE *out)
+{
+	const struct vmstat_pages *then = &r->pages_before, *now = &r->pages_now;
+	const char *between = "check: vmstat: ";
+	int64_t size = sysconf(_SC_PAGESIZE);
+
+	print_change("pinned pages", (int64_t)(now->pinned - then->pinned) * size, &between, out);
+	print_change("misc reclaimable",
+		     (int64_t)(now->misc_reclaimable - then->misc_reclaimable) * size, &between,
+		     out);
+	print_change("tables of IOMMUs", (int64_t)(now->iommu - then->iommu) * size, &between, out);
+	print_change("struct pages", (int64_t)(now->memmap - then->memmap) * size, &between, out);
+	if (*between == ',')
+		fputc('\n', out);
+}
+
 int kcheck__begin(struct kreport *r)
 {
 	size_t i;
 	int err = 0;
 
+	read_pages(&r->pages_before);
 	if (!read_memory(&r->memory_before))
 		memset(&r->memory_before, 0, sizeof(r->memory_before));
 	if (!read_slabs(&r->slabs_before))
@@ -174,19 +203,26 @@ int kcheck__begin(struct kreport *r)
 	return err;
 }
 
-int kcheck__sample(struct kreport *r)
+void kcheck__sample(struct kreport *r)
+{
+	free(r->held_now);
+	r->held_now = NULL;
+	slabinfo__clear(&r->slabs_now);
+	read_pages(&r->pages_now);
+	if (!read_memory(&r->memory_now))
+		memset(&r->memory_now, 0, sizeof(r->memory_now));
+	if (r->slabs_before.n)
+		read_slabs(&r->slabs_now);
+}
+
+int kcheck__look(struct kreport *r)
 {
 	size_t i;
 	int err = 0;
 
-	free(r->held_now);
-	r->held_now = NULL;
-	slabinfo__clear(&r->slabs_now);
-	if (!read_memory(&r->memory_now))
-		memset(&r->memory_now, 0, sizeof(r->memory_now));
-	if (!r->slabs_before.n || !kreport__finds_dead(r) || !read_slabs(&r->slabs_now))
+	if (!r->slabs_now.n || !r->slub_answers)
 		return 0;
-	r->held_now = calloc(r->slabs_now.n + 1, sizeof(*r->held_now));
+	r->held_now = calloc(r->slabs_now.n, sizeof(*r->held_now));
 	if (!r->held_now)
 		return -ENOMEM;
 	for (i = 0; i < r->slabs_now.n && !err; i++) {
@@ -208,5 +244,6 @@ int kcheck__print(struct kreport *r, char **text)
 	if (r->held_now && r->slub_answers)
 		print_caches(r, out);
 	print_memory(r, out);
+	print_pages(r, out);
 	return fclose(out) ? -ENOMEM : 0;
 }

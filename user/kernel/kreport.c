@@ -267,13 +267,15 @@ int kreport__take(struct kreport *r, struct report **out)
 	if (!err)
 		err = model__begin(r->model, r->clock.now_ns, false);
 	if (!err)
-		err = kcheck__sample(r);
+		kcheck__sample(r);
 	if (!err)
 		err = ksession__next_epoch(r->session, &epoch, r->seen);
 	if (!err)
 		err = kobjects__read(r->session, epoch, &r->objects, &r->n_objects);
 	if (!err)
 		err = kdead__drop(r);
+	if (!err)
+		err = kcheck__look(r);
 	if (!err)
 		err = kdead__drop_in_hand(r);
 	if (err)

@@ -12,6 +12,7 @@
 #include "kernel/ksession.h"
 #include "proc/meminfo.h"
 #include "proc/slabinfo.h"
+#include "proc/vmstats.h"
 
 struct kgroups;
 struct kobject;
@@ -58,6 +59,7 @@ struct kreport {
 	struct slabinfo slabs_now; /* the same as of this snapshot */
 	uint64_t *held_now;	   /* only of those that may have grown */
 	struct meminfo memory_now;
+	struct vmstat_pages pages_before, pages_now;
 	struct meminfo memory_before;
 };
 
@@ -85,8 +87,10 @@ int ksites__complete(struct kreport *r, struct report_site *shown);
 int kdump__print(struct kreport *r, uint32_t site, uint32_t key, FILE *out);
 /* Note what /proc says now. Returns 0 or -ENOMEM. */
 int kcheck__begin(struct kreport *r);
-/* Note it for the snapshot that is taken next. Returns 0 or -ENOMEM. */
-int kcheck__sample(struct kreport *r);
+/* Note it for the snapshot that is taken next. */
+void kcheck__sample(struct kreport *r);
+/* Look what of that is free; behind kdead__drop, which sees the same. Returns 0 or -ENOMEM. */
+int kcheck__look(struct kreport *r);
 /* How far what is outstanding explains the growth of caches, and of the rest; *out is malloc'ed. */
 int kcheck__print(struct kreport *r, char **out);
 

@@ -39,6 +39,34 @@ int vmstat__parse(const char *text, size_t len, struct vmstat *s)
 	return any ? 0 : -EINVAL;
 }
 
+void vmstat_pages__parse(const char *text, size_t len, struct vmstat_pages *p)
+{
+	uint64_t released = 0, value;
+	const struct {
+		const char *name;
+		uint64_t *value;
+	} counters[] = {
+		{"nr_foll_pin_acquired", &p->pinned},
+		{"nr_foll_pin_released", &released},
+		{"nr_kernel_misc_reclaimable", &p->misc_reclaimable},
+		{"nr_iommu_pages", &p->iommu},
+		{"nr_memmap_pages", &p->memmap},
+	};
+	struct span rest = span__of(text, len), line, word;
+	size_t i;
+
+	*p = (struct vmstat_pages){0};
+	while (span__line(&rest, &line)) {
+		if (!span__word(&line, &word) || !span__next_u64(&line, &value))
+			continue;
+		for (i = 0; i < sizeof(counters) / sizeof(*counters); i++)
+			if (span__is(word, counters[i].name))
+				*counters[i].value = value;
+	}
+	/* two counters that are read one after the other */
+	p->pinned -= released < p->pinned ? released : p->pinned;
+}
+
 /* "12.34": strtod would go by the locale. */
 static bool read_percent(struct span word, double *value)
 {

@@ -20,6 +20,15 @@ struct vmstat {
 /* -EINVAL: nothing known in it. */
 int vmstat__parse(const char *text, size_t len, struct vmstat *s);
 
+/* Pages that the kernel uses and that no line of /proc/meminfo counts; 0 where it does not say. */
+struct vmstat_pages {
+	uint64_t pinned;	   /* for devices (pin_user_pages), 5.2: got less given back */
+	uint64_t misc_reclaimable; /* not of slabs, but given back under pressure, 4.20 */
+	uint64_t iommu;		   /* tables of IOMMUs, 6.11 */
+	uint64_t memmap;	   /* struct pages of memory that was added later, 6.11 */
+};
+void vmstat_pages__parse(const char *text, size_t len, struct vmstat_pages *p);
+
 struct pressure {
 	double some[3], full[3]; /* percent of the last 10, 60, 300 seconds that tasks waited */
 	uint64_t some_us, full_us;
