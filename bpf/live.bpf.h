@@ -30,7 +30,8 @@ static __always_inline void live_and(__u64 *p, __u64 mask)
 }
 
 #define LIVE_SLOT(i) live_slot(i)
-#define LIVE_HOMES cfg.live_slots
+#define LIVE_NEAR cfg.live_near
+#define LIVE_FAR cfg.live_far
 #define LIVE_CAS(p, old, new) __sync_val_compare_and_swap(p, old, new)
 #define LIVE_AND(p, mask) live_and(p, mask)
 #define LIVE_ADD(p, v) __sync_fetch_and_add(p, v)

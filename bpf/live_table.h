@@ -2,10 +2,11 @@
 /*
  * live_table - blocks that are outstanding, by address: open addressing without locks.
  *
- * A block's home is given by its hash; it is in one of the LIVE_WINDOW slots from there on. A slot
- * that is freed can be used again at once: searches do not end at a free slot, but after the home's
- * reach, how far from it any of its blocks has ever been put (most are at home). So there are no
- * tombstones to clean up, and to find that a block is not there takes a few slots as well.
+ * A block's home in each of the table's two parts is given by its hash; it is in one of the slots
+ *of the home's window, in the near part if there was room. A slot that is freed can be used again
+ *at once: searches do not end at a free slot, but after the home's reach, how far from it any of
+ *its blocks has ever been put (most are at home). So there are no tombstones to clean up, and to
+ *find that a block is not there takes a few slots as well.
  *
  * Who may meet whom: a program that is in order takes an address from its allocator, hands it back
  * and may then get it again, one after the other, also between threads. So nobody searches for an
@@ -14,7 +15,7 @@
  * compete for slots: whoever exchanges the word first has it.
  *
  * A slot's states, and what changes them:
- *	free -> busy	live_claim, to be filled; the home's reach is raised meanwhile
+ *	free -> busy	live_claim, to be filled; its homes' reach is raised meanwhile
  *	busy -> valid	live_publish
  *	valid -> busy	live_claim of an address that is there, live_resize
  *	valid -> free	live_remove
@@ -30,10 +31,10 @@
  *
  * Includes nothing; whoever includes it defines
  *   LIVE_SLOT(i)		the slot with index i, or NULL
- *   LIVE_HOMES			homes there are
+ *   LIVE_NEAR, LIVE_FAR	homes there are in each part; LIVE_NEAR: 0 if there is no such part
  *   LIVE_CAS(p, old, new)	compare and exchange the word at p; returns what was there
  *   LIVE_AND(p, mask)		atomic and
- *   LIVE_ADD(p, v)		atomic add; returns what was there
+ *   LIVE_ADD(p, v)		atomic add, a full barrier; returns what was there
  *   LIVE_LOAD(p), LIVE_STORE(p, v)
  *   LIVE_FUNC			what stands before each function
  */
@@ -41,6 +42,7 @@
 #define LIVE_TABLE_H
 
 #define LIVE_NONE (~0ULL)
+#define LIVE_FURTHER (~1ULL) /* not in this part, but perhaps in the next */
 #define LIVE_INDEX 0xffffffffULL
 #define LIVE_REPLACES (1ULL << 32) /* with the index: another block was there */
 /*
@@ -55,67 +57,97 @@
  * say 14,930,352 bytes, all fall together. The result is as good as random, and of three slots two
  * are taken at most, so that about one insertion in 10^13 finds its window full
  * (tests/unit/test_live_hash.c).
+ *
+ * The upper bits of the space are not in the slot's first word: they make homes of blocks that are
+ * the same there different by a 32nd of the part at least, which is more than a window. So what is
+ * found by that word is of the right space.
  */
-static __always_inline __u64 live_home(__u64 addr, __u64 space)
+static __always_inline __u64 live_hash(__u64 addr, __u64 space)
 {
-	__u64 hash = (addr & LIVE_ADDR_MASK) | space << LIVE_ADDR_BITS;
+	__u64 hash = (addr & LIVE_ADDR_MASK) | (space & 7) << LIVE_ADDR_BITS;
 
 	hash *= 0xBF58476D1CE4E5B9ULL;
 	hash ^= hash >> 29;
 	hash *= 0x9E3779B97F4A7C15ULL;
-	/* from 32 bits to a range: Lemire, arXiv:1805.10941 */
-	return (hash >> 32) * LIVE_HOMES >> 32;
+	return hash >> 32 ^ (space >> 3 & 31) << 27;
+}
+
+/* The slot that a block's window in a part begins with; from 32 bits: Lemire, arXiv:1805.10941 */
+static __always_inline __u64 live_near_home(__u64 hash)
+{
+	return hash * LIVE_NEAR >> 32;
+}
+
+static __always_inline __u64 live_far_home(__u64 hash)
+{
+	return (hash * LIVE_FAR >> 32) + LIVE_NEAR + LIVE_NEAR_WINDOW;
 }
 
 /* Have the processor fetch a block's home, which in a large table takes it as long as a walk. */
 static __always_inline void live_prefetch(__u64 addr, __u64 space)
 {
-	struct live_slot *slot = LIVE_SLOT(live_home(addr, space));
+	__u64 hash = live_hash(addr, space);
+	struct live_slot *slot = LIVE_SLOT(LIVE_NEAR ? live_near_home(hash) : live_far_home(hash));
 
 	if (slot)
 		(void)LIVE_LOAD(&slot->where);
 }
 
-/* The index of a block's slot, or LIVE_NONE. */
-LIVE_FUNC __u64 live_find(__u64 addr, __u64 space)
+/*
+ * The index of the slot with this key in the window that begins with slot home. Or LIVE_NONE, or
+ * LIVE_FURTHER.
+ */
+LIVE_FUNC __u64 live_look(__u64 home, __u64 window, __u64 key)
 {
-	__u64 home = live_home(addr, space), where, end = 1;
 	struct live_slot *slot;
+	bool further = false;
+	__u64 where, end = 1;
 
-	addr &= LIVE_ADDR_MASK;
-	if (!addr)
-		return LIVE_NONE;
 	for (__u32 i = 0; i < LIVE_WINDOW; i++) {
 		slot = LIVE_SLOT(home + i);
 		if (!slot)
 			break;
 		where = LIVE_LOAD(&slot->where);
-		if (!i)
+		if (!i) {
 			end = LIVE_REACH_SLOTS(LIVE_REACH(where));
-		if ((where & ~LIVE_REACH_MASK) == addr << 8 &&
-		    LIVE_SPACE(LIVE_LOAD(&slot->what)) == space)
+			further = LIVE_REACH(where) == LIVE_REACH_ALL;
+		}
+		if ((where & ~LIVE_REACH_MASK) == key)
 			return home + i;
-		if (i + 1 >= end)
+		if (i + 1 >= end || i + 1 >= window)
 			break;
 	}
-	return LIVE_NONE;
+	return further ? LIVE_FURTHER : LIVE_NONE;
+}
+
+/* The index of a block's slot, or LIVE_NONE. */
+LIVE_FUNC __u64 live_find(__u64 addr, __u64 space)
+{
+	__u64 hash = live_hash(addr, space), key = LIVE_KEY(addr, space), index = LIVE_FURTHER;
+
+	if (!LIVE_ADDR(key))
+		return LIVE_NONE;
+	if (LIVE_NEAR)
+		index = live_look(live_near_home(hash), LIVE_NEAR_WINDOW, key);
+	if (index == LIVE_FURTHER)
+		index = live_look(live_far_home(hash), LIVE_WINDOW, key);
+	return index == LIVE_FURTHER ? LIVE_NONE : index;
 }
 
 /*
- * Change the word of the slot at index, if that still holds addr: keep these bits, set those.
+ * Change the first word of the slot at index, if that still is the key: keep these bits, set those.
  * Returns 1 if so, else 0: somebody else was faster.
  */
-LIVE_FUNC int live_switch(__u64 index, __u64 addr, __u64 keep, __u64 set)
+LIVE_FUNC int live_switch(__u64 index, __u64 key, __u64 keep, __u64 set)
 {
 	struct live_slot *slot = LIVE_SLOT(index);
 	__u64 where, seen;
 
 	if (!slot)
 		return 0;
-	addr &= LIVE_ADDR_MASK;
 	where = LIVE_LOAD(&slot->where);
 	for (__u32 i = 0; i < LIVE_TRIES; i++) {
-		if ((where & ~LIVE_REACH_MASK) != addr << 8)
+		if ((where & ~LIVE_REACH_MASK) != key)
 			return 0;
 		seen = LIVE_CAS(&slot->where, where, (where & keep) | set);
 		if (seen == where)
@@ -125,14 +157,19 @@ LIVE_FUNC int live_switch(__u64 index, __u64 addr, __u64 keep, __u64 set)
 	return 0;
 }
 
-/* Blocks of home may be in so many slots from there on. Returns 1, or 0: it cannot be said. */
-LIVE_FUNC int live_raise(__u64 home, __u64 slots)
+/*
+ * Blocks of home may be in so many slots from there on; all: and in the next part. Returns 1, or 0:
+ * it cannot be said.
+ */
+LIVE_FUNC int live_raise(__u64 home, __u64 slots, bool all)
 {
 	struct live_slot *slot = LIVE_SLOT(home);
-	__u64 where, seen, reach = LIVE_REACH_OF(slots);
+	__u64 where, seen, reach = 0;
 
 	if (!slot)
 		return 0;
+	while (reach < LIVE_REACH_ALL && (all || 1ULL << reach < slots))
+		reach++;
 	where = LIVE_LOAD(&slot->where);
 	for (__u32 k = 0; k < LIVE_TRIES; k++) {
 		if (LIVE_REACH(where) >= reach)
@@ -145,8 +182,8 @@ LIVE_FUNC int live_raise(__u64 home, __u64 slots)
 	return 0;
 }
 
-/* Make the slot at index busy for addr, if it is free. Returns 1, 0: it is not, or -1: no slot. */
-LIVE_FUNC int live_take(__u64 index, __u64 addr)
+/* Make the slot at index busy for key, if it is free. Returns 1, 0: it is not, or -1: no slot. */
+LIVE_FUNC int live_take(__u64 index, __u64 key)
 {
 	struct live_slot *slot = LIVE_SLOT(index);
 	__u64 where, seen;
@@ -157,7 +194,7 @@ LIVE_FUNC int live_take(__u64 index, __u64 addr)
 	for (__u32 i = 0; i < LIVE_TRIES; i++) {
 		if (where & ~LIVE_REACH_MASK)
 			return 0;
-		seen = LIVE_CAS(&slot->where, where, where | addr << 8 | LIVE_BUSY);
+		seen = LIVE_CAS(&slot->where, where, where | key | LIVE_BUSY);
 		if (seen == where)
 			return 1;
 		where = seen;
@@ -174,28 +211,20 @@ static __always_inline void live_drop(__u64 index)
 		LIVE_AND(&slot->where, LIVE_REACH_MASK);
 }
 
-/*
- * Make a slot busy for addr: where it is, else a free one. Returns its index, with LIVE_REPLACES if
- * a block was there, or LIVE_NONE: no room.
- */
-LIVE_FUNC __u64 live_claim(__u64 addr, __u64 space)
+/* Make a slot of the window that begins with slot home busy for key. Returns its index or
+ * LIVE_NONE. */
+LIVE_FUNC __u64 live_settle(__u64 home, __u64 window, __u64 key)
 {
-	__u64 home = live_home(addr, space), index = live_find(addr, space);
 	int taken;
 
-	if (index != LIVE_NONE && live_switch(index, addr, ~0ULL, LIVE_BUSY))
-		return index | LIVE_REPLACES;
-	addr &= LIVE_ADDR_MASK;
-	if (!addr)
-		return LIVE_NONE;
-	for (__u32 i = 0; i < LIVE_WINDOW; i++) {
-		taken = live_take(home + i, addr);
+	for (__u32 i = 0; i < LIVE_WINDOW && i < window; i++) {
+		taken = live_take(home + i, key);
 		if (!taken)
 			continue;
 		if (taken < 0)
 			break;
 		/* before it is valid: who then looks for it finds it */
-		if (!i || live_raise(home, i + 1))
+		if (!i || live_raise(home, i + 1, false))
 			return home + i;
 		live_drop(home + i);
 		break;
@@ -203,12 +232,35 @@ LIVE_FUNC __u64 live_claim(__u64 addr, __u64 space)
 	return LIVE_NONE;
 }
 
+/*
+ * Make a slot busy for a block: where it is, else a free one. Returns its index, with LIVE_REPLACES
+ * if a block was there, or LIVE_NONE: no room.
+ */
+LIVE_FUNC __u64 live_claim(__u64 addr, __u64 space)
+{
+	__u64 hash = live_hash(addr, space), key = LIVE_KEY(addr, space);
+	__u64 index = live_find(addr, space);
+
+	if (index != LIVE_NONE && live_switch(index, key, ~0ULL, LIVE_BUSY))
+		return index | LIVE_REPLACES;
+	if (!LIVE_ADDR(key))
+		return LIVE_NONE;
+	if (LIVE_NEAR) {
+		index = live_settle(live_near_home(hash), LIVE_NEAR_WINDOW, key);
+		if (index != LIVE_NONE)
+			return index;
+		if (!live_raise(live_near_home(hash), 0, true))
+			return LIVE_NONE;
+	}
+	return live_settle(live_far_home(hash), LIVE_WINDOW, key);
+}
+
 /* Fill a busy slot and make it valid. */
 static __always_inline void live_publish(struct live_slot *slot, __u64 what, __u64 when)
 {
 	LIVE_STORE(&slot->what, what);
 	LIVE_STORE(&slot->when, when);
-	LIVE_AND(&slot->where, ~LIVE_BUSY);
+	LIVE_ADD(&slot->where, -LIVE_BUSY); /* an atomic and takes a loop */
 }
 
 /*
@@ -235,7 +287,7 @@ static __always_inline int live_remove(__u64 addr, __u64 space)
 {
 	__u64 index = live_find(addr, space);
 
-	return index != LIVE_NONE && live_switch(index, addr, LIVE_REACH_MASK, 0);
+	return index != LIVE_NONE && live_switch(index, LIVE_KEY(addr, space), LIVE_REACH_MASK, 0);
 }
 
 /* Hold a block. Returns the index of its slot, *when is when it was born; or LIVE_NONE. */
@@ -244,7 +296,7 @@ static __always_inline __u64 live_hold(__u64 addr, __u64 space, __u64 *when)
 	__u64 index = live_find(addr, space);
 	struct live_slot *slot;
 
-	if (index == LIVE_NONE || !live_switch(index, addr, ~0ULL, LIVE_HELD))
+	if (index == LIVE_NONE || !live_switch(index, LIVE_KEY(addr, space), ~0ULL, LIVE_HELD))
 		return LIVE_NONE;
 	slot = LIVE_SLOT(index);
 	if (!slot)
@@ -268,14 +320,14 @@ static __always_inline void live_resize(__u64 addr, __u64 space, __u64 size)
 	__u64 index = live_find(addr, space), what;
 	struct live_slot *slot;
 
-	if (index == LIVE_NONE || !live_switch(index, addr, ~0ULL, LIVE_BUSY))
+	if (index == LIVE_NONE || !live_switch(index, LIVE_KEY(addr, space), ~0ULL, LIVE_BUSY))
 		return;
 	slot = LIVE_SLOT(index);
 	if (!slot)
 		return;
 	what = LIVE_LOAD(&slot->what);
 	LIVE_STORE(&slot->what, LIVE_WHAT(size, space, LIVE_ENTRY(what)));
-	LIVE_AND(&slot->where, ~LIVE_BUSY);
+	LIVE_ADD(&slot->where, -LIVE_BUSY);
 }
 
 #endif

@@ -97,17 +97,32 @@ struct trap {
 
 /*
  * A live block, as a slot of the live table (bpf/live_table.h). Three words, packed:
- * where: 56 bits of address | 6 bits of reach | 1 bit held | 1 bit busy
+ * where: 56 bits of address | 3 bits of space | 3 bits of reach | 1 bit held | 1 bit busy
  * what:  48 bits of size | 8 bits of space | 8 bits of entry point
  * when:  24 bits of stack | 37 bits of birth | 3 bits of epoch
  */
 struct live_slot {
 	__u64 where, what, when;
 };
+
+/*
+ * The table has two parts. A block goes into the near one if there is room in its window there: so
+ * what a program with few blocks uses of the table is small, and stays in the processor's caches
+ * and in what it remembers of the page tables. Other blocks go into the far part.
+ */
 #ifndef LIVE_WINDOW	/* tests make it smaller */
 #define LIVE_WINDOW 256 /* slots from its home on that a block may be in */
+#define LIVE_NEAR_WINDOW 8
 #endif
-#define LIVE_SLOTS(blocks) ((blocks) + (blocks) / 2) /* homes for so many blocks: see live_home */
+#define LIVE_NEAR_HOMES (256U << 10) /* 6 MiB */
+/* A part has more homes than this: see live_hash. */
+#define LIVE_MIN_HOMES (32U * LIVE_WINDOW)
+/* Homes for so many blocks, in both parts. Of three slots two are taken at most: see live_hash. */
+#define LIVE_HOMES_FOR(blocks)                                                                     \
+	((blocks) + (blocks) / 2 > LIVE_MIN_HOMES ? (blocks) + (blocks) / 2 : LIVE_MIN_HOMES)
+/* How many of them are in the near part; none of a table that is small anyway. */
+#define LIVE_NEAR_OF(homes) ((homes) >= 2 * LIVE_NEAR_HOMES ? LIVE_NEAR_HOMES : 0U)
+#define LIVE_SLOTS(homes) ((homes) + LIVE_NEAR_WINDOW + LIVE_WINDOW)
 #define LIVE_MAX_BLOCKS (112U << 20) /* an array map of kernels before 6.0 ends at 4 GiB */
 
 /*
@@ -119,14 +134,15 @@ struct live_slot {
 #define LIVE_ADDR(where) ((where) >> 8)
 #define LIVE_BUSY 1ULL /* being filled: its words mean nothing yet */
 #define LIVE_HELD 2ULL /* in a realloc: outstanding, but only who holds it may find it */
+#define LIVE_KEY(addr, space) (((addr)&LIVE_ADDR_MASK) << 8 | ((space)&7) << 5)
 /*
- * How many slots from a home on may hold its blocks: one by one up to 32, then by eights. Code 0,
- * in a table that is empty, is one slot.
+ * How many slots from a home on may hold its blocks: a power of 2, or all of its window, and then
+ * the far part may as well. Code 0, in a table that is empty, is one slot.
  */
-#define LIVE_REACH_MASK (63ULL << 2)
-#define LIVE_REACH(where) ((where) >> 2 & 63)
-#define LIVE_REACH_SLOTS(reach) ((reach) < 32 ? (reach) + 1 : 8 * (reach)-216)
-#define LIVE_REACH_OF(slots) ((slots) <= 32 ? (slots)-1 : ((slots) + 223) / 8)
+#define LIVE_REACH_MASK (7ULL << 2)
+#define LIVE_REACH(where) ((where) >> 2 & 7)
+#define LIVE_REACH_ALL 7U
+#define LIVE_REACH_SLOTS(reach) ((reach) < LIVE_REACH_ALL ? 1U << (reach) : LIVE_WINDOW)
 
 /* Bytes asked for; what is more than 256 TiB is taken for that. */
 #define LIVE_MAX_SIZE ((1ULL << 48) - 1)
@@ -358,9 +374,10 @@ struct memleak_config {
 	__u32 max_depth;	    /* frames a stack keeps */
 	__u32 sample;		    /* record 1 in sample allocations, drawn at random */
 	__u32 sample_digits;	    /* sampling by bytes: bpf/sample.h; 0: not so */
-	__u32 live_slots;	    /* homes in the live table, LIVE_WINDOW less than its slots */
-	__u32 stack_slots;	    /* the same of the stack table, STACK_WINDOW less */
-	__u32 max_stacks;	    /* room for the frames of so many */
+	__u32 live_near,
+		live_far;    /* homes in the parts of the live table; near: 0 if there is none */
+	__u32 stack_slots;   /* the same of the stack table, STACK_WINDOW less */
+	__u32 max_stacks;    /* room for the frames of so many */
 	__u8 started;	     /* we started the target: stop it while its libraries are mapped */
 	__u8 trace;	     /* -t */
 	__u8 frame_pointers; /* --stack fp */

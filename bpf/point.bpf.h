@@ -184,6 +184,13 @@ static __always_inline void point_result(struct pt_regs *ctx, struct thread_slot
 		track_failed(slot, ip, sp + 8, fp);
 }
 
+/* At a conditional jump: does it go the way that the point is about? */
+SUBPROGRAM bool point_counts(struct pt_regs *ctx, const struct trap_point *p)
+{
+	return p && (p->ways == (TRAP_GOES_ON | TRAP_TAKEN) ||
+		     p->ways == (point_condition(ctx->flags, p->cc) ? TRAP_TAKEN : TRAP_GOES_ON));
+}
+
 /* A point is met, with the stack in the copy; sp: at the function's entry. */
 SUBPROGRAM int point_met(struct pt_regs *ctx, struct thread_slot *slot, const struct trap_point *p)
 {
@@ -199,8 +206,7 @@ SUBPROGRAM int point_met(struct pt_regs *ctx, struct thread_slot *slot, const st
 	      PROBE_COOKIE_TRAP(call->cookie) == PROBE_COOKIE_TRAP(p->cookie);
 	if (own)
 		call->hits++;
-	if (p->ways != (TRAP_GOES_ON | TRAP_TAKEN) &&
-	    p->ways != (point_condition(ctx->flags, p->cc) ? TRAP_TAKEN : TRAP_GOES_ON))
+	if (!point_counts(ctx, p))
 		return 0;
 	if (call->active && !track_nested(call, sp)) {
 		track_abandon(call);
@@ -229,8 +235,13 @@ static __always_inline int track_point(struct pt_regs *ctx, __u64 cookie)
 	__u32 index = cookie;
 	struct trap_point *p = bpf_map_lookup_elem(&trap_points, &index);
 	struct thread_slot *slot;
+	__u32 mode;
 
-	if (!p || trap_mode(trap_of(p->cookie)) == TRAP_OFF)
+	if (!p)
+		return 0;
+	mode = trap_mode(trap_of(p->cookie));
+	/* while they are proven it is counted how often points are met */
+	if (mode == TRAP_OFF || (mode == TRAP_ON && !point_counts(ctx, p)))
 		return 0;
 	slot = slot_get();
 	if (!slot) {

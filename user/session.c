@@ -52,6 +52,7 @@ int session__program_fd(const struct session *s, const char *name)
 static int configure(struct session *s, const struct session_opts *opts)
 {
 	struct memleak_config *cfg = object__config(s->object);
+	uint64_t homes;
 	struct stat ns;
 
 	cfg->min_size = opts->min_size;
@@ -70,7 +71,9 @@ static int configure(struct session *s, const struct session_opts *opts)
 	}
 	object__state(s->object)->tgid = opts->pid;
 	object__state(s->object)->anchor = opts->anchor;
-	cfg->live_slots = LIVE_SLOTS(opts->max_live);
+	homes = LIVE_HOMES_FOR(opts->max_live);
+	cfg->live_near = LIVE_NEAR_OF(homes);
+	cfg->live_far = homes - cfg->live_near;
 	cfg->stack_slots = 2 * opts->max_stacks;
 	cfg->max_stacks = opts->max_stacks;
 	s->n_cpus = libbpf_num_possible_cpus();
@@ -87,7 +90,7 @@ static int configure(struct session *s, const struct session_opts *opts)
 		bpf_map__set_max_entries(map(s, "stack_keys"), opts->max_stacks);
 		bpf_map__set_max_entries(map(s, "stack_taken"), opts->max_stacks);
 	} else {
-		bpf_map__set_max_entries(map(s, "live"), cfg->live_slots + LIVE_WINDOW);
+		bpf_map__set_max_entries(map(s, "live"), LIVE_SLOTS(homes));
 	}
 	return 0;
 }

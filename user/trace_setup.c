@@ -167,7 +167,8 @@ static int open_session(struct trace *t)
 		trace__say(t,
 			   "the tables do not fit into memory: use a smaller --max-live (%" PRIu64
 			   " take %" PRIu64 " MiB) or --max-stacks",
-			   o->max_live, LIVE_SLOTS(o->max_live) * sizeof(struct live_slot) >> 20);
+			   o->max_live,
+			   (uint64_t)LIVE_HOMES_FOR(o->max_live) * sizeof(struct live_slot) >> 20);
 	else if (err)
 		trace__say(t, "cannot load the BPF programs: %s (-v shows the kernel's reasons)",
 			   strerror(-err));

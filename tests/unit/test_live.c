@@ -24,7 +24,7 @@ static void clear(void)
 /* epoch: that it is born in. */
 static void put(size_t i, uint64_t addr, uint64_t size, uint64_t space, uint64_t epoch)
 {
-	slots[i].where |= addr << 8;
+	slots[i].where |= LIVE_KEY(addr, space);
 	slots[i].what = LIVE_WHAT(size, space, 7);
 	slots[i].when = LIVE_WHEN(i + 100, i + 1000) | (epoch + 1);
 }
@@ -66,7 +66,7 @@ static void each_field(void)
 	CHECK_EQ(seen.block[0].stack, 105);
 	CHECK_EQ(seen.block[0].birth, 1005);
 	/* the largest of each */
-	slots[5].where = LIVE_ADDR_MASK << 8;
+	slots[5].where = LIVE_KEY(UINT64_MAX, 2);
 	slots[5].what = LIVE_WHAT(UINT64_MAX, 2, 255);
 	slots[5].when = LIVE_WHEN(0xffffff, UINT64_MAX) | 1;
 	seen.n = 0;

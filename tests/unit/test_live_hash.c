@@ -14,9 +14,12 @@
 #include "../bpf/memleak.h"
 
 #define N_BLOCKS 100000ULL
+#define N_HOMES LIVE_HOMES_FOR(N_BLOCKS)
+#define N_SLOTS LIVE_SLOTS(N_HOMES)
 
 static struct live_slot *table;
-static uint64_t looked; /* slots */
+static __u64 near_homes; /* the rest of the homes is in the far part */
+static uint64_t looked;	 /* slots */
 
 static __u64 exchange(__u64 *p, __u64 old, __u64 new)
 {
@@ -30,7 +33,7 @@ static __u64 exchange(__u64 *p, __u64 old, __u64 new)
 static struct live_slot *slot_at(__u64 i)
 {
 	looked++;
-	return i < LIVE_SLOTS(N_BLOCKS) + LIVE_WINDOW ? &table[i] : NULL;
+	return i < N_SLOTS ? &table[i] : NULL;
 }
 
 static __u64 add(__u64 *p, __u64 v)
@@ -40,7 +43,8 @@ static __u64 add(__u64 *p, __u64 v)
 }
 
 #define LIVE_SLOT(i) slot_at(i)
-#define LIVE_HOMES LIVE_SLOTS(N_BLOCKS)
+#define LIVE_NEAR near_homes
+#define LIVE_FAR (N_HOMES - near_homes)
 #define LIVE_CAS(p, old, new) exchange(p, old, new)
 #define LIVE_AND(p, mask) (*(p) &= (mask))
 #define LIVE_ADD(p, v) add(p, v)
@@ -157,7 +161,7 @@ static const struct pattern {
 
 static void forget_all(void)
 {
-	memset(table, 0, (LIVE_SLOTS(N_BLOCKS) + LIVE_WINDOW) * sizeof(*table));
+	memset(table, 0, N_SLOTS * sizeof(*table));
 }
 
 static bool enter(__u64 addr)
@@ -168,42 +172,80 @@ static bool enter(__u64 addr)
 	return !live_record(addr, LIVE_WHAT(size, 3, 0), LIVE_WHEN(1, 1), &count);
 }
 
-/* As many as there is to be room for. Slots looked at are counted for each. */
-static void all_find_room(void)
+/*
+ * As many as there is to be room for. Slots looked at are counted for each. most_found,
+ * most_absent: of them, in the mean.
+ */
+static void fill(double most_found, double most_absent)
 {
-	uint64_t missing, lost, found, absent, far;
+	uint64_t missing, lost, found, absent, near;
 	const struct pattern *p;
 	__u64 i, index;
 
-	printf("  slots looked at, of a full table: to find a block, to find that there is none; "
-	       "the furthest\n");
+	printf("  %llu of %llu homes near; slots looked at, of a full table: to find a block, to "
+	       "find that there is none; blocks near\n",
+	       near_homes, (__u64)N_HOMES);
 	for (p = patterns; p < patterns + N_PATTERNS; p++) {
-		missing = lost = far = 0;
+		missing = lost = near = 0;
 		forget_all();
 		for (i = 0; i < N_BLOCKS; i++)
 			missing += !enter(p->addr(i));
 		looked = 0;
 		for (i = 0; i < N_BLOCKS; i++) {
 			index = live_find(p->addr(i), 3);
-			if (index == LIVE_NONE)
-				lost++;
-			else if (index - live_home(p->addr(i), 3) > far)
-				far = index - live_home(p->addr(i), 3);
+			lost += index == LIVE_NONE;
+			near += index < near_homes + LIVE_NEAR_WINDOW;
 		}
 		found = looked;
 		looked = 0;
 		for (i = 0; i < N_BLOCKS; i++)
-			if (live_find(p->addr(i) ^ 1ULL << 45, 3) != LIVE_NONE)
-				lost++;
+			lost += live_find(p->addr(i) ^ 1ULL << 45, 3) != LIVE_NONE;
 		absent = looked;
-		printf("  %-24s %4.2f %5.2f %4llu\n", p->name, (double)found / N_BLOCKS,
-		       (double)absent / N_BLOCKS, (unsigned long long)far);
+		printf("  %-24s %4.2f %5.2f %6llu\n", p->name, (double)found / N_BLOCKS,
+		       (double)absent / N_BLOCKS, (unsigned long long)near);
 		CHECK_EQ(missing, 0);
 		CHECK_EQ(lost, 0);
-		/* linear probing, 2 of 3 slots taken: 2 in the mean (Knuth, TAOCP 6.4, (23)) */
-		CHECK(found < 2.2 * N_BLOCKS);
-		CHECK(absent < 2 * N_BLOCKS);
+		CHECK(found < most_found * N_BLOCKS);
+		CHECK(absent < most_absent * N_BLOCKS);
+		/* so that the far part is not fuller than all of the table */
+		CHECK(3 * near >= 2 * near_homes || !near_homes);
 	}
+}
+
+static void all_find_room(void)
+{
+	near_homes = 0;
+	/*
+	 * linear probing, 2 of 3 slots taken: 2 in the mean (Knuth, TAOCP 6.4, (23)). As a reach is
+	 * a power of 2, up to twice that if there is none
+	 */
+	fill(2.2, 4);
+	/* all of the near window before, at most */
+	near_homes = N_HOMES / 2;
+	fill(2.2 + LIVE_NEAR_WINDOW, 4 + LIVE_NEAR_WINDOW);
+	near_homes = N_HOMES / 6; /* as by default */
+	fill(2.2 + LIVE_NEAR_WINDOW, 4 + LIVE_NEAR_WINDOW);
+	near_homes = 0;
+}
+
+/* Few blocks: they are all near, and found there at once. */
+static void few_are_near(void)
+{
+	uint64_t far = 0;
+	__u64 i;
+
+	near_homes = N_HOMES / 2;
+	forget_all();
+	for (i = 0; i < near_homes / 3; i++)
+		CHECK(enter(every_144(i)));
+	looked = 0;
+	for (i = 0; i < near_homes / 3; i++)
+		far += live_find(every_144(i), 3) >= near_homes + LIVE_NEAR_WINDOW;
+	printf("  a third of the near part: %4.2f slots, %llu are far\n",
+	       (double)looked / (near_homes / 3), (unsigned long long)far);
+	CHECK(looked < near_homes / 3 * 3 / 2);
+	CHECK(far < near_homes / 1000);
+	near_homes = 0;
 }
 
 /* Blocks come and go, and there are always as many as there is to be room for. */
@@ -241,12 +283,12 @@ static void still_after_a_while(void)
 
 static __u64 one_multiplication(__u64 addr)
 {
-	return (addr * 0x9E3779B97F4A7C15ULL >> 32) * LIVE_HOMES >> 32;
+	return (addr * 0x9E3779B97F4A7C15ULL >> 32) * N_HOMES >> 32;
 }
 
 static __u64 as_it_is(__u64 addr)
 {
-	return live_home(addr, 0);
+	return live_hash(addr, 0) * N_HOMES >> 32;
 }
 
 /* How many of 5,000 blocks at a distance find their window full? */
@@ -286,19 +328,52 @@ static void any_distance_will_do(void)
 		CHECK_EQ(crowded(as_it_is, 16 * i), 0);
 }
 
-/* What a home says of its reach is at least what was needed, and little more. */
+/* What a home says of its reach is at least what was needed, and no more than twice that. */
 static void reach(void)
 {
 	for (__u64 slots = 1; slots <= LIVE_WINDOW; slots++) {
-		__u64 code = LIVE_REACH_OF(slots);
+		__u64 code;
 
-		CHECK_EQ(LIVE_REACH(code << 2), code);
+		table[0].where = 0;
+		CHECK(live_raise(0, slots, false));
+		code = LIVE_REACH(table[0].where);
+		CHECK_EQ(table[0].where & ~LIVE_REACH_MASK, 0);
 		CHECK(LIVE_REACH_SLOTS(code) >= slots);
-		CHECK(LIVE_REACH_SLOTS(code) <= (slots <= 32 ? slots : slots + 7));
+		CHECK(LIVE_REACH_SLOTS(code) < 2 * slots || code == LIVE_REACH_ALL);
 		CHECK(LIVE_REACH_SLOTS(code) <= LIVE_WINDOW);
-		CHECK(slots == 1 || code >= LIVE_REACH_OF(slots - 1));
+		CHECK(slots > LIVE_NEAR_WINDOW || code != LIVE_REACH_ALL);
+		CHECK(live_raise(0, 1, false)); /* never back */
+		CHECK_EQ(LIVE_REACH(table[0].where), code);
 	}
+	table[0].where = 0;
+	CHECK(live_raise(0, 0, true));
+	CHECK_EQ(LIVE_REACH(table[0].where), LIVE_REACH_ALL);
 	CHECK_EQ(LIVE_REACH_SLOTS(0), 1);
+}
+
+static __u64 apart(__u64 a, __u64 b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Blocks of two spaces with the same first word are never in one window, in the smallest table. */
+static void spaces_do_not_meet(void)
+{
+	__u64 i, a, b, least = UINT64_MAX;
+
+	for (i = 0; i < 1000; i++)
+		for (a = 0; a < 256; a++)
+			for (b = a + 8; b < 256; b += 8) {
+				__u64 d = apart(live_hash(every_144(i), a) * LIVE_MIN_HOMES >> 32,
+						live_hash(every_144(i), b) * LIVE_MIN_HOMES >> 32);
+
+				CHECK(LIVE_KEY(every_144(i), a) == LIVE_KEY(every_144(i), b));
+				if (d < least)
+					least = d;
+			}
+	CHECK(least >= LIVE_WINDOW);
+	CHECK(LIVE_KEY(every_144(1), 1) != LIVE_KEY(every_144(1), 2));
+	CHECK(LIVE_NEAR_HOMES >= LIVE_MIN_HOMES && LIVE_HOMES_FOR(1) >= LIVE_MIN_HOMES);
 }
 
 /* What is above 56 bits makes no other address; spaces and addresses do not meet. */
@@ -322,13 +397,15 @@ static void keys(void)
 
 int main(void)
 {
-	table = malloc((LIVE_SLOTS(N_BLOCKS) + LIVE_WINDOW) * sizeof(*table));
+	table = calloc(N_SLOTS, sizeof(*table));
 	if (!table)
 		return 1;
 	RUN(all_find_room);
+	RUN(few_are_near);
 	RUN(still_after_a_while);
 	RUN(any_distance_will_do);
 	RUN(reach);
+	RUN(spaces_do_not_meet);
 	RUN(keys);
 	free(table);
 	return check_done();

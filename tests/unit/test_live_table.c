@@ -13,10 +13,14 @@
 
 #include <linux/types.h>
 
-/* A table of two homes, and windows of three slots: 0 1 2 and 1 2 3. */
+/*
+ * The far part has two homes, and windows of three slots that overlap by two. The near part, if
+ * there is one, has one home for all, with a window of two.
+ */
 #define LIVE_WINDOW 3
+#define LIVE_NEAR_WINDOW 2
 #define N_HOMES 2
-#define N_SLOTS (N_HOMES + LIVE_WINDOW - 1)
+#define N_SLOTS (1 + LIVE_NEAR_WINDOW + N_HOMES + LIVE_WINDOW - 1)
 
 /* Wrong ways to do it, each of which has to be noticed. */
 enum mutant {
@@ -24,6 +28,7 @@ enum mutant {
 	NO_BUSY,	 /* a slot is valid before it is filled */
 	NO_RAISE,	 /* blocks away from home without raising its reach */
 	EARLY_COUNT,	 /* blocks are counted before they have a slot */
+	NO_RAISE_ALL,	 /* blocks in the far part without saying so in the near one */
 	REACH_FORGOTTEN, /* by removing a block at home */
 	TORN_CAS,	 /* compare, and then exchange */
 	NO_WAIT,	 /* the reader passes over busy slots */
@@ -34,8 +39,9 @@ enum mutant {
 	N_MUTANTS,
 };
 static const char *const mutant_names[N_MUTANTS] = {
-	"right",   "no busy bit", "no raise",  "early count", "reach forgotten", "torn exchange",
-	"no wait", "no hold",	  "read once", "torn cut",    "mark blindly",
+	"right",	   "no busy bit",   "no raise", "early count", "no raise to the far part",
+	"reach forgotten", "torn exchange", "no wait",	"no hold",     "read once",
+	"torn cut",	   "mark blindly",
 };
 static enum mutant mutant;
 
@@ -62,8 +68,11 @@ static struct {
 	__u64 given[4]; /* one thread has said something to another */
 } world;
 
+static __u64 near_homes; /* 1, or 0: there is no near part */
+
 #define LIVE_SLOT(i) ((i) < N_SLOTS ? &world.slot[i] : NULL)
-#define LIVE_HOMES N_HOMES
+#define LIVE_NEAR near_homes
+#define LIVE_FAR N_HOMES
 #define LIVE_CAS(p, old, new) live_cas(p, old, new)
 #define LIVE_AND(p, mask) live_and(p, mask)
 #define LIVE_ADD(p, v) live_add(p, v)
@@ -114,6 +123,7 @@ struct program {
 #define B1 BLOCK(0, 2, 1)
 #define B2 BLOCK(0, 2, 2)
 #define C1 BLOCK(0, 3, 1)
+#define C2 BLOCK(0, 3, 2)
 #define X1 BLOCK(1, 1, 1)
 #define X2 BLOCK(1, 1, 2)
 #define Y1 BLOCK(1, 2, 1)
@@ -152,7 +162,7 @@ static void choose_addresses(void)
 		__u64 addr = 0x7ffff0000010;
 
 		for (size_t i = 1; i < 4; addr += 16)
-			if (live_home(addr, 0) == home)
+			if (live_hash(addr, 0) * N_HOMES >> 32 == home)
 				addresses[home][i++] = addr;
 	}
 }
@@ -174,7 +184,9 @@ static __u64 live_cas(__u64 *p, __u64 old, __u64 new)
 
 	if (mutant == NO_BUSY && !LIVE_ADDR(old))
 		new &= ~LIVE_BUSY;
-	if (mutant == NO_RAISE && raises)
+	if (mutant == NO_RAISE && raises && LIVE_REACH(new) != LIVE_REACH_ALL)
+		return old;
+	if (mutant == NO_RAISE_ALL && raises && LIVE_REACH(new) == LIVE_REACH_ALL)
 		return old;
 	if (mutant == REACH_FORGOTTEN && !LIVE_ADDR(new))
 		new = 0;
@@ -195,8 +207,13 @@ static void live_and(__u64 *p, __u64 mask)
 
 static __u64 live_add(__u64 *p, __u64 v)
 {
-	__u64 was = mutant == EARLY_COUNT ? early : interleave__op(STEP_ADD, p, v, 0);
+	__u64 was;
 
+	if (p < world.count && mutant == NO_BUSY)
+		return interleave__op(STEP_AND, p, ~LIVE_BUSY, 0);
+	if (p < world.count)
+		return interleave__op(STEP_ADD, p, v, 0);
+	was = mutant == EARLY_COUNT ? early : interleave__op(STEP_ADD, p, v, 0);
 	outcomes[me].epoch[in_hand] = SEEN_EPOCH(was);
 	return was;
 }
@@ -539,6 +556,20 @@ static const struct program programs[] = {
 	 {{RECORD, A1}},
 	 {{{RESIZE, A1}, {FIND, A1}}, {{RECORD, B1}, {FIND, B1}, {REMOVE, B1}}}},
 
+	{"the near part fills up while two come",
+	 {{RECORD, A1}},
+	 {{{RECORD, B1}, {FIND, B1}}, {{RECORD, C1}, {FIND, C1}, {REMOVE, C1}}}},
+	{"it is full: one goes further while another leaves",
+	 {{RECORD, A1}, {RECORD, B1}},
+	 {{{RECORD, C1}, {FIND, C1}}, {{REMOVE, A1}, {RECORD, A2}, {FIND, A2}}}},
+	{"a search goes further while the near part changes",
+	 {{RECORD, A1}, {RECORD, B1}, {RECORD, C1}},
+	 {{{REMOVE, A1}, {RECORD, X1}, {REMOVE, X1}}, {{FIND, C1}, {REMOVE, C1}}}},
+	{"a realloc from the far part to the near one",
+	 {{RECORD, A1}, {RECORD, B1}, {RECORD, C1}},
+	 {{{HOLD, C1}, {GIVE, 0}, {DROP, C1}},
+	  {{REMOVE, A1}, {TAKE, 0}, {RECORD, C2}, {FIND, C2}}}},
+
 	{"snapshot: an insertion", {{RECORD, A1}}, {{{RECORD, B1}}, {{SNAPSHOT, 0}}}},
 	{"snapshot: two insertions", {{END}}, {{{RECORD, A1}}, {{RECORD, B1}}, {{SNAPSHOT, 0}}}},
 	{"snapshot: a removal", {{RECORD, A1}, {RECORD, B1}}, {{{REMOVE, A1}}, {{SNAPSHOT, 0}}}},
@@ -561,6 +592,12 @@ static const struct program programs[] = {
 	{"snapshot: and from a near one to a far one",
 	 {{RECORD, A1}},
 	 {{{REMOVE, A1}, {RECORD, B1}, {RECORD, A2}}, {{SNAPSHOT, 0}}}},
+	{"snapshot: a block goes from the far part to the near one",
+	 {{RECORD, A1}, {RECORD, B1}, {RECORD, C1}},
+	 {{{REMOVE, A1}, {REMOVE, C1}, {RECORD, C2}}, {{SNAPSHOT, 0}}}},
+	{"snapshot: into the far part",
+	 {{RECORD, A1}, {RECORD, B1}},
+	 {{{RECORD, C1}, {REMOVE, A1}}, {{SNAPSHOT, 0}}}},
 	{"snapshot: a realloc",
 	 {{RECORD, A1}},
 	 {{{HOLD, A1}, {DROP, A1}, {RECORD, A2}}, {{SNAPSHOT, 0}}}},
@@ -580,8 +617,9 @@ static const struct program programs[] = {
 };
 #define N_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 
-static void explore(const struct program *p, struct interleave *il)
+static void explore(const struct program *p, bool with_near, struct interleave *il)
 {
+	near_homes = with_near;
 	*il = (struct interleave){
 		.run = run_thread,
 		.shared = (__u64 *)&world,
@@ -605,15 +643,15 @@ static void all_orders(void)
 	size_t states = 0, i;
 
 	mutant = RIGHT;
-	for (i = 0; i < N_PROGRAMS; i++) {
-		explore(&programs[i], &il);
+	for (i = 0; i < 2 * N_PROGRAMS; i++) {
+		explore(&programs[i / 2], i % 2, &il);
 		states += il.n_states;
 		if (il.wrong) {
-			printf("  %s: %s, after\n%s", programs[i].name, il.wrong, il.trace);
+			printf("  %s: %s, after\n%s", programs[i / 2].name, il.wrong, il.trace);
 			CHECK(!il.wrong);
 		}
 		if (getenv("VERBOSE"))
-			printf("  %s: %zu states, %zu ends\n", programs[i].name, il.n_states,
+			printf("  %s: %zu states, %zu ends\n", programs[i / 2].name, il.n_states,
 			       il.n_ends);
 		CHECK(il.n_ends > 0 || il.wrong);
 	}
@@ -628,10 +666,11 @@ static void wrong_ways_are_noticed(void)
 
 	for (mutant = RIGHT + 1; mutant < N_MUTANTS; mutant++) {
 		il.wrong = NULL;
-		for (i = 0; i < N_PROGRAMS && !il.wrong; i++)
-			explore(&programs[i], &il);
-		printf("  %s: %s%s%s\n", mutant_names[mutant], il.wrong ? programs[i - 1].name : "",
-		       il.wrong ? ": " : "", il.wrong ? il.wrong : "not noticed");
+		for (i = 0; i < 2 * N_PROGRAMS && !il.wrong; i++)
+			explore(&programs[i / 2], i % 2, &il);
+		printf("  %s: %s%s%s\n", mutant_names[mutant],
+		       il.wrong ? programs[(i - 1) / 2].name : "", il.wrong ? ": " : "",
+		       il.wrong ? il.wrong : "not noticed");
 		CHECK(il.wrong != NULL);
 	}
 	mutant = RIGHT;
