@@ -80,6 +80,10 @@ HEAP_DIFFERS = {
 }
 # What it shows of blocks.
 HEAP_SHOWS = {
+    "hash_table": "\n17,440 bytes in 436 blocks of 40 bytes: still reachable 17440 bytes in 436 allocations\n",
+    "list_kept": "\n    held by keep → block of 40 bytes +0 (9 times)\n",
+    "in_thread_variable": "\n    held by variables of thread ",
+    "huge_kept": "\n    held by keep → block of 3149808 bytes +0x200000\n",
     "second_base": "\n    class (anonymous namespace)::Both\n",
     "copied_strings": '\n24 bytes in 1 blocks of 24 bytes: definitely lost 24 bytes in 1 allocations\n'
                       '    begin like "twenty-one characters"\n',
@@ -141,7 +145,7 @@ def on_heap(tool, program, case):
     environment = dict(FREE_STACKS, REACH_STAY="1")
     with subprocess.Popen([program, case], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as child:
         ready = child.stdout.readline()
-        done = run([tool, "--heap", "-p", str(child.pid), "--max-pause", "60000"])
+        done = run([tool, "--heap", "--by-whom", "-p", str(child.pid), "--max-pause", "60000"])
         child.stdin.close()
     report = done.stdout.decode(errors="replace")
     line = re.search(r"^reachability: (.*)", report, re.M)

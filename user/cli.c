@@ -46,6 +46,7 @@ enum {
 	OPT_STACK,
 	OPT_PROBES,
 	OPT_HEAP,
+	OPT_BY_WHOM,
 	OPT_REACH,
 	OPT_CONFIRM,
 	OPT_MAX_PAUSE,
@@ -100,6 +101,7 @@ static const struct opt {
 	{OPT_STACK, "stack", "table or fp"},
 	{OPT_PROBES, "probes", "auto, pair or point"},
 	{OPT_HEAP, "heap", NULL},
+	{OPT_BY_WHOM, "by-whom", NULL},
 	{OPT_REACH, "reach", NULL},
 	{OPT_CONFIRM, "confirm", "a number of seconds (1 to 31536000, 10, 10s)"},
 	{OPT_MAX_PAUSE, "max-pause", "a number of milliseconds (1 to 3600000)"},
@@ -182,6 +184,7 @@ void cli__help(FILE *out)
 	      "      --max-pause MS         with --reach: never stop a process for longer (500)\n"
 	      "      --heap                 with -p: what is on the heap already, by class or\n"
 	      "                             contents, and what of it is lost; traces nothing\n"
+	      "      --by-whom              with --heap: by which variable, and through what\n"
 	      "      --no-color             no colour on a terminal\n"
 	      "      --debuginfod           ask debuginfod servers for debug information\n"
 	      "\n"
@@ -520,6 +523,9 @@ static int parse_flag(const struct parser *p, int id)
 		return 0;
 	case OPT_FOLLOW:
 		cli->follow = true;
+		return 0;
+	case OPT_BY_WHOM:
+		cli->by_whom = true;
 		return 0;
 	case OPT_REACH:
 		cli->reach = true;

@@ -55,6 +55,7 @@ struct cli {
 	uint64_t dump;		     /* --dump, bytes; 0: no contents */
 	const char *type;	     /* --type */
 	bool heap;		     /* --heap: what is on the heap already, without tracing */
+	bool by_whom;		     /* --by-whom, with --heap */
 	bool reach;		     /* --reach */
 	uint64_t confirm_s;	     /* --confirm, 0: none */
 	uint64_t max_pause_ms;	     /* --max-pause, default 500 */

@@ -18,7 +18,7 @@ static bool has_files(const struct cli *cli)
 const char *cli_heap__problem(const struct cli *cli)
 {
 	if (!cli->heap)
-		return NULL;
+		return cli->by_whom ? "--by-whom goes with --heap" : NULL;
 	if (cli->kernel || cli->command || !cli->pid)
 		return "--heap looks at a running process: give -p PID, and neither -k nor a "
 		       "command";
@@ -28,6 +28,6 @@ const char *cli_heap__problem(const struct cli *cli)
 	    cli->object || cli->prefix || cli->offsets || cli->sample > 1 || cli->sample_bytes ||
 	    cli->duration_s || cli->count)
 		return "--heap looks once at what is there, and traces nothing: only -p, -T, "
-		       "--dump and --max-pause go with it";
+		       "--dump, --by-whom and --max-pause go with it";
 	return NULL;
 }

@@ -96,6 +96,7 @@ static int run_heap(const struct cli *cli)
 	const struct heap_mode_opts opts = {
 		.pid = cli->pid,
 		.max_pause_ns = cli->max_pause_ms * 1000000,
+		.by_whom = cli->by_whom,
 		.dump = cli->dump,
 		.top = cli->top,
 	};

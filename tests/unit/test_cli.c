@@ -400,16 +400,18 @@ static void unknown_options(void)
 
 static void heap_mode(void)
 {
-	const char *alone =
-		"--heap looks once at what is there, and traces nothing: only -p, -T, --dump and "
-		"--max-pause go with it";
+	const char *alone = "--heap looks once at what is there, and traces nothing: only -p, -T, "
+			    "--dump, --by-whom and "
+			    "--max-pause go with it";
 	struct cli cli;
 
 	ACCEPT("--heap -p 7");
 	CHECK(cli.heap);
 	CHECK_EQ(cli.dump, 0);
 	CHECK_EQ(cli.max_pause_ms, 500);
-	ACCEPT("-p 7 --heap --dump -T 3 --max-pause 20");
+	CHECK(!cli.by_whom);
+	ACCEPT("-p 7 --heap --dump -T 3 --max-pause 20 --by-whom");
+	CHECK(cli.by_whom);
 	CHECK_EQ(cli.dump, 256);
 	CHECK_EQ(cli.max_pause_ms, 20);
 	check_refused(
@@ -421,6 +423,7 @@ static void heap_mode(void)
 	check_refused(
 		"--heap -- ls",
 		"--heap looks at a running process: give -p PID, and neither -k nor a command");
+	check_refused("-p 7 --by-whom", "--by-whom goes with --heap");
 	check_refused("--heap -p 7 --reach", alone);
 	check_refused("--heap -p 7 1 2", alone);
 	check_refused("--heap -p 7 --json x",

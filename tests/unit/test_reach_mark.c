@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "reach/blockidx.h"
+#include "reach/holders.h"
 #include "reach/mark.h"
 #include "reach/memcopy.h"
 
@@ -333,6 +334,94 @@ static void by_definition(void)
 		CHECK(seen[k] > 500);
 }
 
+/* --- holders --- */
+
+static bool points_into(uint64_t at, const struct mark_block *b)
+{
+	uint64_t word;
+
+	memcpy(&word, (void *)(uintptr_t)at, sizeof(word));
+	return word >= b->addr && word - b->addr < (b->size ? b->size : 1);
+}
+
+/* Steps from a root, by relaxing all edges until nothing changes; MAX_BLOCKS: none leads there. */
+static void distances(size_t n, size_t *steps)
+{
+	bool changed = true;
+	size_t i, k, j;
+
+	for (i = 0; i < n; i++)
+		steps[i] = MAX_BLOCKS;
+	for (k = 0; k < ROOTS / 8; k++)
+		for (i = 0; i < n; i++)
+			if (points_into(addr_of(root(k)), &blocks[i]))
+				steps[i] = 0;
+	while (changed) {
+		changed = false;
+		for (i = 0; i < n; i++)
+			for (k = 0; steps[i] < MAX_BLOCKS && k + 8 <= blocks[i].size; k += 8)
+				for (j = 0; j < n; j++)
+					if (steps[j] > steps[i] + 1 &&
+					    points_into(blocks[i].addr + k, &blocks[j])) {
+						steps[j] = steps[i] + 1;
+						changed = true;
+					}
+	}
+}
+
+/* The steps that are told, each of which has to be a pointer; MAX_BLOCKS + 1: one is none. */
+static size_t told_steps(const struct holders *h, size_t i)
+{
+	struct holder by = holders__of(h, i);
+	size_t n = 0;
+
+	while (by.block < MAX_BLOCKS) {
+		const struct mark_block *b = &blocks[by.block];
+
+		if (!points_into(by.at, &blocks[i]) || by.at < b->addr ||
+		    by.at + 8 > b->addr + b->size || n++ > MAX_BLOCKS)
+			return MAX_BLOCKS + 1;
+		i = by.block;
+		by = holders__of(h, i);
+	}
+	if (by.block == HOLDERS_NONE)
+		return MAX_BLOCKS;
+	return points_into(by.at, &blocks[i]) && by.at < addr_of(root(ROOTS / 8)) ? n
+										  : MAX_BLOCKS + 1;
+}
+
+static void shortest_ways(void)
+{
+	static size_t steps[MAX_BLOCKS];
+	size_t i, held = 0, far = 0, wrong = 0;
+	struct holders *h;
+	struct memcopy *m;
+	int round;
+
+	for (round = 0; round < 60; round++) {
+		size_t n = 2 + draw(MAX_BLOCKS - 2);
+
+		fill(n, 1 + draw(1 + n / 8));
+		judge(NULL); /* sorts */
+		distances(n, steps);
+		CHECK_EQ(memcopy__new(getpid(), 0, &m), 0);
+		CHECK_EQ(memcopy__add(m, addr_of(arena), addr_of(arena) + ARENA), 0);
+		CHECK_EQ(memcopy__fill(m, 0), 0);
+		CHECK_EQ(holders__new(m, blocks, n, &h), 0);
+		holders__range(h, addr_of(arena), addr_of(arena) + ROOTS);
+		holders__finish(h);
+		for (i = 0; i < n; i++) {
+			wrong += told_steps(h, i) != steps[i];
+			held += steps[i] < MAX_BLOCKS;
+			far += steps[i] > 3 && steps[i] < MAX_BLOCKS;
+		}
+		holders__free(h);
+		memcopy__free(m);
+	}
+	CHECK_EQ(wrong, 0);
+	CHECK(held > 500 && far > 50);
+}
+
 /* --- the index --- */
 
 struct span {
@@ -399,6 +488,7 @@ int main(void)
 	RUN(blocks_in_a_pool);
 	RUN(interior_on_purpose);
 	RUN(by_definition);
+	RUN(shortest_ways);
 	RUN(index_against_search);
 	return check_done();
 }

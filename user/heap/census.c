@@ -88,14 +88,46 @@ static int judge(struct census *c, struct ranges *dead)
 	return err;
 }
 
-static int take(pid_t pid, uint64_t max_pause_ns, struct census *c, char why_not[CAPTURE_WHY_NOT])
+static int hold(uint64_t start, uint64_t end, void *arg)
 {
-	const struct capture_opts opts = {.max_pause_ns = max_pause_ns};
+	holders__range(arg, start, end);
+	return 0;
+}
+
+/* Variables come before stacks and registers: of ways of the same length it is theirs. */
+static int find_holders(struct census *c, const struct ranges *dead)
+{
+	const struct maps *maps = &c->capture.maps;
+	const struct stop_thread *thread;
+	size_t n, i, k;
+	int err = holders__new(c->capture.memory, c->block, c->n, &c->holders);
+
+	if (err)
+		return err;
+	for (i = 0; i < maps->n; i++)
+		if (roots__is_one(&maps->map[i]))
+			ranges__outside(dead, maps->map[i].start, maps->map[i].end, hold,
+					c->holders);
+	thread = stop__threads(c->capture.stop, &n);
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < thread[i].n_regs; k++)
+			holders__value(c->holders, thread[i].regs[k]);
+		for (k = 0; k < thread[i].n_vector; k++)
+			holders__value(c->holders, thread[i].vector[k]);
+	}
+	holders__finish(c->holders);
+	return 0;
+}
+
+static int take(pid_t pid, const struct census_opts *opts, struct census *c,
+		char why_not[CAPTURE_WHY_NOT])
+{
+	const struct capture_opts how_to = {.max_pause_ns = opts->max_pause_ns};
 	struct ranges dead = {0};
 	uint64_t began;
 	int err;
 
-	err = capture__take(pid, &opts, &c->capture, why_not);
+	err = capture__take(pid, &how_to, &c->capture, why_not);
 	if (err)
 		return err;
 	began = now_ns();
@@ -109,6 +141,8 @@ static int take(pid_t pid, uint64_t max_pause_ns, struct census *c, char why_not
 			err = list_blocks(c);
 		if (!err)
 			err = judge(c, &dead);
+		if (!err && opts->by_whom)
+			err = find_holders(c, &dead);
 		if (err)
 			snprintf(why_not, CAPTURE_WHY_NOT, "there is no memory for judging it");
 	}
@@ -123,14 +157,15 @@ static bool is_unsettled(const struct census *c)
 	return c->chunks.odd || c->chunks.found.broken || c->chunks.heaps_given_up;
 }
 
-int census__take(pid_t pid, uint64_t max_pause_ns, struct census *c, char why_not[CAPTURE_WHY_NOT])
+int census__take(pid_t pid, const struct census_opts *opts, struct census *c,
+		 char why_not[CAPTURE_WHY_NOT])
 {
 	int i, err = 0;
 
 	memset(c, 0, sizeof(*c));
 	for (i = 0; !err && i < TRIES; i++) {
 		census__clear(c);
-		err = take(pid, max_pause_ns, c, why_not);
+		err = take(pid, opts, c, why_not);
 		if (err || !is_unsettled(c))
 			break;
 	}
@@ -141,6 +176,7 @@ void census__clear(struct census *c)
 {
 	capture__clear(&c->capture);
 	chunks__clear(&c->chunks);
+	holders__free(c->holders);
 	free(c->block);
 	memset(c, 0, sizeof(*c));
 }

@@ -7,12 +7,14 @@
 #ifndef HEAP_CENSUS_H
 #define HEAP_CENSUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "reach/capture.h"
 #include "reach/chunks.h"
+#include "reach/holders.h"
 #include "reach/mark.h"
 #include "report/reach.h"
 
@@ -24,13 +26,20 @@ struct census {
 	size_t threads;
 	struct reach_sum sum[REACH_KINDS];
 	uint64_t mark_ns;
+	struct holders *holders; /* NULL: not wanted */
+};
+
+struct census_opts {
+	uint64_t max_pause_ns; /* 0: as long as it takes */
+	bool by_whom;	       /* note by whom each block is held */
 };
 
 /*
  * Returns 0; or negative errno, and the reason, a sentence without its stop, in why_not. *c is
  * cleared by the caller in either case.
  */
-int census__take(pid_t pid, uint64_t max_pause_ns, struct census *c, char why_not[CAPTURE_WHY_NOT]);
+int census__take(pid_t pid, const struct census_opts *opts, struct census *c,
+		 char why_not[CAPTURE_WHY_NOT]);
 void census__clear(struct census *c);
 /* The block that holds addr, or NULL. */
 const struct mark_block *census__find(const struct census *c, uint64_t addr);

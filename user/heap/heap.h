@@ -6,6 +6,7 @@
 #ifndef HEAP_HEAP_H
 #define HEAP_HEAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -13,6 +14,7 @@
 struct heap_mode_opts {
 	pid_t pid;
 	uint64_t max_pause_ns; /* 0: as long as it takes */
+	bool by_whom;	       /* by whom they are held */
 	uint64_t dump;	       /* bytes of one block of each kind, 0: none */
 	uint64_t top;	       /* kinds that are shown, 0: all */
 };

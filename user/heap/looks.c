@@ -12,6 +12,7 @@
 #include "contents/contents.h"
 #include "contents/kinds.h"
 #include "heap/census.h"
+#include "reach/holders.h"
 #include "reach/memcopy.h"
 #include "reach/stop.h"
 #include "render/reach.h"
@@ -21,6 +22,8 @@
 #define ALIKE 64 /* bytes that are compared */
 #define TEXT 4	 /* characters at the start make a text of it */
 #define PAGE 4096
+#define MAX_WAY 6	 /* steps that are shown */
+#define MAX_CLIMB 100000 /* and looked at */
 
 struct looks {
 	const struct census *c;
@@ -209,4 +212,88 @@ void looks__dump(struct looks *l, size_t block, size_t max, FILE *out)
 	if (data)
 		contents__print(data, read_block(l, block, data, max), &p, out);
 	free(data);
+}
+
+/* --- holders --- */
+
+/* Blocks of one size, each with the pointer to the next one at the same place. */
+struct step {
+	uint32_t block; /* one of them */
+	uint64_t offset;
+	size_t times;
+};
+
+/* Its thread's variables lie in front of what the thread pointer points to (ELF TLS, variant II).
+ */
+static bool describe_variables(const struct looks *l, uint64_t addr, char *buf, size_t size)
+{
+	const struct stop_thread *thread;
+	size_t n, i;
+
+	thread = stop__threads(l->c->capture.stop, &n);
+	for (i = 0; i < n; i++) {
+		if (addr >= thread[i].tls || thread[i].tls - addr > PAGE)
+			continue;
+		snprintf(buf, size, "variables of thread %d", (int)thread[i].tid);
+		return true;
+	}
+	return false;
+}
+
+static void print_root(struct looks *l, uint64_t at, FILE *out)
+{
+	char name[200];
+
+	if (!at)
+		fputs("a register", out);
+	else if (describe_variables(l, at, name, sizeof(name)) ||
+		 describe_stack(l, at, name, sizeof(name)) ||
+		 landmarks__name(l->landmarks, at, name, sizeof(name)))
+		fputs(name, out);
+	else
+		fprintf(out, "0x%" PRIx64, at);
+}
+
+static void print_step(struct looks *l, const struct step *step, FILE *out)
+{
+	const char *class = looks__class(l, step->block);
+
+	fprintf(out, " → %s%sblock of %" PRIu64 " bytes +%#" PRIx64, class ? class : "",
+		class ? ", " : "", l->c->block[step->block].size, step->offset);
+	if (step->times > 1)
+		fprintf(out, " (%zu times)", step->times);
+}
+
+void looks__print_holders(struct looks *l, size_t block, FILE *out)
+{
+	struct step way[MAX_WAY], *last = NULL;
+	size_t n = 0, climbed = 0, i;
+	struct holder h;
+
+	if (!l->c->holders)
+		return;
+	h = holders__of(l->c->holders, block);
+	/* the steps next to the root are kept */
+	for (; h.block < HOLDERS_NONE && climbed < MAX_CLIMB; climbed++) {
+		const struct mark_block *b = &l->c->block[h.block];
+		uint64_t offset = h.at - b->addr;
+
+		if (last && last->offset == offset && l->c->block[last->block].size == b->size) {
+			last->times++;
+		} else {
+			last = &way[n++ % MAX_WAY];
+			*last = (struct step){h.block, offset, 1};
+		}
+		h = holders__of(l->c->holders, h.block);
+	}
+	if (h.block == HOLDERS_NONE)
+		return;
+	fputs("held by ", out);
+	if (h.block == HOLDERS_ROOT)
+		print_root(l, h.at, out);
+	else
+		fputs("a way that is too long", out);
+	for (i = n; i > 0 && n - i < MAX_WAY; i--)
+		print_step(l, &way[(i - 1) % MAX_WAY], out);
+	fputs(n > MAX_WAY ? " → …\n" : "\n", out);
 }

@@ -24,6 +24,11 @@ int looks__kinds(struct looks *l, const struct kind **kind, size_t *n, const str
 const char *looks__class(struct looks *l, size_t block);
 /* How it begins, on one line. */
 void looks__print_start(struct looks *l, size_t block, FILE *out);
+/*
+ * By whom it is held: "keep → block of 520 bytes +0x40", from a root to the pointer to it; with a
+ * census that has noted that, and a block that something holds. Not escaped.
+ */
+void looks__print_holders(struct looks *l, size_t block, FILE *out);
 /* Its first bytes, at most max, with words on its pointers. Not escaped. */
 void looks__dump(struct looks *l, size_t block, size_t max, FILE *out);
 #endif

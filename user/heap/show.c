@@ -131,6 +131,7 @@ static void print_kind(struct looks *l, const struct kind *k, uint64_t dump, FIL
 	fputs("begin like ", mem);
 	looks__print_start(l, k->worst, mem);
 	fputc('\n', mem);
+	looks__print_holders(l, k->worst, mem);
 	if (dump)
 		looks__dump(l, k->worst, dump, mem);
 	if (!fclose(mem))
@@ -167,6 +168,7 @@ static int print_kinds(const struct census *c, const struct heap_mode_opts *opts
 
 int heap_mode__run(const struct heap_mode_opts *opts, FILE *out)
 {
+	const struct census_opts census_opts = {opts->max_pause_ns, opts->by_whom};
 	char why_not[CAPTURE_WHY_NOT];
 	struct proc_info info;
 	struct census c;
@@ -178,7 +180,7 @@ int heap_mode__run(const struct heap_mode_opts *opts, FILE *out)
 			err == -EINVAL ? "a thread, not a process" : strerror(-err));
 		return 1;
 	}
-	err = census__take(opts->pid, opts->max_pause_ns, &c, why_not);
+	err = census__take(opts->pid, &census_opts, &c, why_not);
 	if (err) {
 		fprintf(stderr, "memleak-bpf: the heap of pid %d cannot be told: %s\n",
 			(int)opts->pid, why_not);
