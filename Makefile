@@ -69,7 +69,7 @@ LIB      := $(OUT)/libmemleak.a
 BIN      := $(OUT)/memleak-bpf
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT     := $(UNIT_SRC:%.c=$(OUT)/%)
-BENCH    := $(addprefix $(OUT)/tools/bench/,shapes filters kernel_shapes $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
+BENCH    := $(addprefix $(OUT)/tools/bench/,shapes filters kernel_shapes formats $(if $(filter x86,$(ARCH)),walk walk_tables walk_target))
 BENCH_BPF := walk shapes filters kernel_shapes
 JUDGES   := $(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(sort $(wildcard tests/judge/*.c))))
 JUDGE_BPF := $(patsubst %.bpf.c,%,$(sort $(wildcard tests/judge/*.bpf.c)))

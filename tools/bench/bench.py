@@ -12,6 +12,7 @@ import time
 import bystander
 import cost
 import filters
+import formats
 import kept
 import kernel
 import maps
@@ -30,6 +31,7 @@ PARTS = {
     "kept": kept.run,
     "maps": maps.run,
     "triage": triage.run,
+    "formats": formats.run,
     "bystander": bystander.run,
     "loops": cost.run,
     "programs": programs.run,

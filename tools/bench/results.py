@@ -3,6 +3,7 @@
 import json
 import statistics
 
+SHOWN = ("text", "json", "folded", "csv", "pprof", "svg", "html")
 # The bars: "row id/column": most that the median may be, in the column's unit. A row without an
 # entry is only shown.
 AT_MOST = {
@@ -27,6 +28,11 @@ AT_MOST = {
     "maps.growth/memory": 64,
     "triage.spawned/sample": 250,
     "triage.forked/sample": 250,
+    **{f"formats.{name}/time": 1000 for name in SHOWN},
+    **{f"formats.{name}/memory": 256 for name in SHOWN},
+    "formats.save/time": 1000,
+    "formats.save/size": 20,
+    "formats.opened/time": 2000,
     "filter.number/ratio": 1.1,
     "kernel.site/empty": 1.2,
     "kernel.sampled/empty": 1.5,
