@@ -117,6 +117,12 @@ static void escape(FILE *out, const char *string, bool xml)
 	size_t n, i;
 
 	while (*s) {
+		n = xml ? 0 : render__plain(s);
+		if (n) { /* nearly all of it, mostly */
+			fwrite(s, 1, n, out);
+			s += n;
+			continue;
+		}
 		n = render__decode(s, &code);
 		if (n && xml && xml_entity(code)) {
 			fputs(xml_entity(code), out);
