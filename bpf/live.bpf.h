@@ -46,6 +46,14 @@ static __always_inline void live_release(const struct pending_call *call)
 	live_put_back(call->old);
 }
 
+/* What the block is that a realloc holds. */
+static __always_inline __u64 live_held_what(const struct pending_call *call)
+{
+	struct live_slot *slot = live_slot(call->old);
+
+	return slot ? LIVE_LOAD(&slot->what) : 0;
+}
+
 /* The block that a realloc holds is gone. Always true. */
 static __always_inline bool live_give_up(const struct pending_call *call)
 {

@@ -28,10 +28,11 @@ static __always_inline void live_prefetch(__u64 addr, __u64 space)
 }
 
 /*
- * As in live_table.h. Where a block is that a realloc holds, the realloc has given its address
- * back: it does succeed, and the block is free.
+ * As in live_table.h, but for *was, which is not told. Where a block is that a realloc holds, the
+ * realloc has given its address back: it does succeed, and the block is free.
  */
-static __always_inline int live_record(__u64 addr, __u64 what, __u64 when, __u64 *count)
+static __always_inline int live_record(__u64 addr, __u64 what, __u64 when, __u64 *count,
+				       struct live_was *was)
 {
 	struct live_key key = {.addr = addr, .space = LIVE_SPACE(what)};
 	struct live_entry entry = {.what = what, .when = when}, *there;

@@ -265,9 +265,10 @@ static __always_inline void live_publish(struct live_slot *slot, __u64 what, __u
 
 /*
  * Enter a block, and count it in *count, which knows the epoch. when: LIVE_WHEN. Returns 0, 1: it
- * replaces one at its address, or -1: no room, and not counted.
+ * replaces one at its address, which was that, or -1: no room, and not counted.
  */
-static __always_inline int live_record(__u64 addr, __u64 what, __u64 when, __u64 *count)
+static __always_inline int live_record(__u64 addr, __u64 what, __u64 when, __u64 *count,
+				       struct live_was *was)
 {
 	__u64 index = live_claim(addr, LIVE_SPACE(what));
 	struct live_slot *slot;
@@ -277,6 +278,10 @@ static __always_inline int live_record(__u64 addr, __u64 what, __u64 when, __u64
 	slot = LIVE_SLOT(index & LIVE_INDEX);
 	if (!slot)
 		return -1;
+	if (index & LIVE_REPLACES) {
+		was->what = LIVE_LOAD(&slot->what);
+		was->when = LIVE_LOAD(&slot->when);
+	}
 	when |= SEEN_EPOCH(LIVE_ADD(count, 1)) + 1;
 	live_publish(slot, what, when);
 	return index & LIVE_REPLACES ? 1 : 0;
@@ -288,6 +293,22 @@ static __always_inline int live_remove(__u64 addr, __u64 space)
 	__u64 index = live_find(addr, space);
 
 	return index != LIVE_NONE && live_switch(index, LIVE_KEY(addr, space), LIVE_REACH_MASK, 0);
+}
+
+/* The same; *was: what it was. */
+static __always_inline int live_remove_known(__u64 addr, __u64 space, struct live_was *was)
+{
+	__u64 index = live_find(addr, space);
+	struct live_slot *slot;
+
+	if (index == LIVE_NONE)
+		return 0;
+	slot = LIVE_SLOT(index);
+	if (!slot)
+		return 0;
+	was->what = LIVE_LOAD(&slot->what);
+	was->when = LIVE_LOAD(&slot->when);
+	return live_switch(index, LIVE_KEY(addr, space), LIVE_REACH_MASK, 0);
 }
 
 /* Hold a block. Returns the index of its slot, *when is when it was born; or LIVE_NONE. */

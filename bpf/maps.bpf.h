@@ -102,6 +102,17 @@ struct {
 	__type(value, struct trap_point);
 } trap_points __weak SEC(".maps");
 
+#ifndef MEMLEAK_OLD
+/* --profile: bpf/profile.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set at load */
+	__type(key, __u32);
+	__type(value, struct profile_stack);
+} profiles __weak SEC(".maps");
+#endif
+
 #define STACK_COPY 1024 /* bytes of stack copied at once, at most: some 20 frames */
 
 /* An allocator call between its entry and its return. */
@@ -201,6 +212,9 @@ struct thread_slot {
 	struct pending_syscall sys;
 	__u64 last_free;  /* block freed last, 0: none */
 	__u64 next_point; /* see sample_holds */
+	/* --profile: the block allocated last, 0: there was a free since; and one that is gone */
+	__u64 last_alloc;
+	struct live_was was;
 #ifndef MEMLEAK_OLD
 	struct workspace work;
 #endif

@@ -104,6 +104,9 @@ struct trap {
 struct live_slot {
 	__u64 where, what, when;
 };
+struct live_was { /* that has left the table */
+	__u64 what, when;
+};
 
 /*
  * The table has two parts. A block goes into the near one if there is room in its window there: so
@@ -281,6 +284,47 @@ struct stack_slot {
 #define STACK_WINDOW 128 /* slots from its home on that a stack may be in */
 #endif
 
+/*
+ * --profile: what has become of the blocks of one stack and entry point (bpf/profile.h). Indexed by
+ * PROFILE_INDEX; of blocks whose stack was lost there is one for each entry point.
+ */
+#define PROFILE_LIVES 28 /* by lifetime in ticks: none, 1, up to 3, up to 7, ..., 2^26 and more */
+#define PROFILE_ENTRIES 256 /* as LIVE_ENTRY */
+#define PROFILE_INDEX(stack, entry) ((stack) ? PROFILE_ENTRIES - 1 + (stack) : (entry))
+struct profile_sum {
+	__u64 count, bytes;
+};
+struct profile_stack {
+	struct profile_sum made, freed;
+	struct profile_sum gone;      /* lost sight of, or given up by execve */
+	struct profile_sum temporary; /* freed by the next call of the thread that made them */
+	struct profile_sum at_peak;   /* put aside: PROFILE_ASIDE of what was outstanding */
+	__u64 seen;		      /* number of the peak that it was outstanding at */
+	__u64 entry;		      /* one more than the entry point's number */
+	__u64 lived[PROFILE_LIVES];   /* freed, by lifetime */
+};
+_Static_assert(sizeof(struct profile_stack) == 320, "whole cache lines");
+
+/*
+ * The low bits of a peak's number stand beside what was put aside then, so that a later copy is
+ * never equal. More than 2^40 - 1 bytes are taken for that.
+ */
+#define PROFILE_ASIDE_BITS 40
+#define PROFILE_ASIDE_MASK ((1ULL << PROFILE_ASIDE_BITS) - 1)
+#define PROFILE_ASIDE(moment, value)                                                               \
+	((moment) << PROFILE_ASIDE_BITS |                                                          \
+	 ((value) < PROFILE_ASIDE_MASK ? (value) : PROFILE_ASIDE_MASK))
+#define PROFILE_ASIDE_VALUE(word) ((word)&PROFILE_ASIDE_MASK)
+
+struct profile_total {
+	__u64 outstanding; /* bytes */
+	__u64 peak;	   /* the most that these have been */
+	__u64 moment;	   /* number of the last peak, or execve */
+	__u64 exec_moment; /* of the last execve */
+	__u64 peak_time;   /* jiffies */
+	__u64 pad[3];
+};
+
 /* Counters, STAT_ROOM of them for each CPU. */
 enum stat_id {
 	STAT_RECORDED,	   /* allocations entered into the live table; and the epoch: SEEN_COUNT */
@@ -381,6 +425,7 @@ struct memleak_config {
 	__u8 started;	     /* we started the target: stop it while its libraries are mapped */
 	__u8 trace;	     /* -t */
 	__u8 frame_pointers; /* --stack fp */
+	__u8 profile;	     /* --profile */
 	__u64 sample_chance[SAMPLE_MAX_DIGITS]; /* times 2^64 */
 };
 
@@ -398,6 +443,8 @@ struct memleak_state {
 	__u32 nesting;	 /* a function taken for a leaf has called a probed one: none are */
 	__u64 jiffies, now_ns; /* the same moment on two clocks: see read_clock */
 	struct trap trap[MAX_TRAPS];
+	__u64 apart[8]; /* what follows is written with each call: in no cache line of the above */
+	struct profile_total profile; /* --profile */
 };
 
 #endif

@@ -209,7 +209,7 @@ SUBPROGRAM int point_met(struct pt_regs *ctx, struct thread_slot *slot, const st
 	if (!point_counts(ctx, p))
 		return 0;
 	if (call->active && !track_nested(call, sp)) {
-		track_abandon(call);
+		track_abandon(slot);
 		own = false;
 	}
 	if (own && !(call->cookie & PROBE_COOKIE_BY_POINT)) {
@@ -222,7 +222,7 @@ SUBPROGRAM int point_met(struct pt_regs *ctx, struct thread_slot *slot, const st
 		return 0;
 	if (p->kind == TRAP_BEGIN) {
 		if (own) /* called again from the same place: the last call threw */
-			track_abandon(call);
+			track_abandon(slot);
 		point_begin(ctx, slot, p, sp);
 	} else {
 		point_result(ctx, slot, p, sp);

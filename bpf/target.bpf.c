@@ -335,6 +335,7 @@ int BPF_PROG(process_exec, struct task_struct *p, pid_t old_pid)
 	if (!is_target())
 		return 0;
 	state.space++; /* same addresses mean other blocks from now on */
+	profile_exec();
 	e = event_reserve(EVENT_EXEC);
 	if (e) {
 		e->flags = old_pid != p->pid;
@@ -375,7 +376,7 @@ int BPF_PROG(process_exit, struct task_struct *p)
 	if (slot && is_target()) {
 		syscall_close(slot); /* a thread that is killed does not return */
 		if (slot->call.active)
-			track_abandon(&slot->call);
+			track_abandon(slot);
 	}
 	slot_remove(p->pid); /* of others too: a vfork child hits the probes of its parent */
 	if (!is_target_thread(&tid))

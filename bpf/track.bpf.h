@@ -15,6 +15,7 @@
 #include "live.bpf.h"
 #endif
 #include "live_count.bpf.h"
+#include "profile.bpf.h"
 #include "sample.bpf.h"
 #include "stack_table.bpf.h"
 #include "trap.bpf.h"
@@ -145,11 +146,18 @@ static __always_inline bool track_drop_old(const struct pending_call *call)
 }
 
 /* The pending call never returned. What became of a realloc's old block is not known. */
-static __always_inline void track_abandon(struct pending_call *call)
+static __always_inline void track_abandon(struct thread_slot *slot)
 {
+	struct pending_call *call = &slot->call;
+
 	stat_inc(STAT_ABANDONED);
-	if (call->has_old && track_drop_old(call))
-		stat_inc(STAT_LOST_REALLOC);
+	if (call->has_old) {
+		profile_look(slot);
+		if (track_drop_old(call)) {
+			stat_inc(STAT_LOST_REALLOC);
+			profile_old_gone(slot, true);
+		}
+	}
 	trap_leave(call);
 	call->active = 0;
 	call->has_old = 0;
@@ -188,13 +196,15 @@ static __always_inline __u64 track_product(__u64 a, __u64 b)
 
 /*
  * Does the call end one block and begin another? With a sample by bytes resizing does, too: what
- * the chance was that a block is recorded has to follow from its size.
+ * the chance was that a block is recorded has to follow from its size. So it does in a profile,
+ * where each byte comes and goes with its block.
  */
 static __always_inline bool track_replaces(__u64 cookie)
 {
 	__u32 op = PROBE_COOKIE_OP(cookie);
 
-	return op == PROBE_OP_REALLOC || (op == PROBE_OP_RESIZE && cfg.sample_digits);
+	return op == PROBE_OP_REALLOC ||
+	       (op == PROBE_OP_RESIZE && (cfg.sample_digits || profile_is_on()));
 }
 
 /*
@@ -249,7 +259,7 @@ SUBPROGRAM bool track_begin(struct pt_regs *ctx, __u64 cookie)
 				state.nesting = 1;
 			return false;
 		}
-		track_abandon(call);
+		track_abandon(slot);
 	}
 	size = track_arg(ctx, PROBE_COOKIE_SIZE(cookie));
 	if (PROBE_COOKIE_COUNT(cookie)) {
@@ -318,7 +328,9 @@ SUBPROGRAM void track_enter(struct thread_slot *slot, __u64 addr, __u64 stack)
 	live_recount(addr, 1);
 	done = live_record(addr,
 			   LIVE_WHAT(call->size, state.space, PROBE_COOKIE_ENTRY(call->cookie)),
-			   LIVE_WHEN(stack, birth), count);
+			   LIVE_WHEN(stack, birth), count, &slot->was);
+	if (profile_is_on() && done >= 0)
+		profile_entered(slot, addr, stack, done > 0);
 	if (done)
 		live_recount(addr, -1); /* it was counted before, or is not there */
 	if (done > 0)
@@ -345,7 +357,7 @@ SUBPROGRAM void track_record(struct thread_slot *slot, __u64 addr, __u64 ip, __u
 	hash = track_walk(slot, ip, sp, fp);
 	if (track_is_inner(slot))
 		return; /* made from within an allocator function that has no entry probe */
-	stack = track_stack(slot, hash);
+	stack = track_stack(slot, profile_key(hash, slot->call.cookie));
 	track_enter(slot, addr, stack);
 	/* after the allocation: there are no more stacks than allocations */
 	if (stack)
@@ -375,9 +387,12 @@ static __always_inline void track_settle_old(struct thread_slot *slot, bool move
 		live_release(call);
 		return;
 	}
+	profile_look(slot);
 	/* realloc(p, 0) returning NULL has freed p */
-	if (track_drop_old(call))
+	if (track_drop_old(call)) {
 		stat_inc(STAT_FREED);
+		profile_old_gone(slot, false);
+	}
 }
 
 /* xallocx returned the block's real size: it grew, shrank or stayed in place. */
@@ -515,7 +530,7 @@ SUBPROGRAM int track_free(struct pt_regs *ctx, __u64 cookie)
 		stat_inc(STAT_NO_SLOT);
 		return 0;
 	}
-	freed = live_remove(addr, state.space & 255);
+	freed = profile_is_on() ? profile_free(slot, addr) : live_remove(addr, state.space & 255);
 	if (freed)
 		stat_inc(STAT_FREED);
 	else if (slot->last_free != addr && /* handed on: delete to free, a wrapper to libc */

@@ -168,8 +168,9 @@ static bool enter(__u64 addr)
 {
 	static __u64 count;
 	const __u64 size = 64;
+	struct live_was was;
 
-	return !live_record(addr, LIVE_WHAT(size, 3, 0), LIVE_WHEN(1, 1), &count);
+	return !live_record(addr, LIVE_WHAT(size, 3, 0), LIVE_WHEN(1, 1), &count, &was);
 }
 
 /*
@@ -395,6 +396,27 @@ static void keys(void)
 	CHECK(!enter(5ULL << 56));
 }
 
+/* Who replaces or removes a block learns what it was. */
+static void what_it_was(void)
+{
+	const __u64 addr = 0x5555deadbe00, first = 100, second = 7;
+	struct live_was was = {0, 0};
+	__u64 count = 2ULL << SEEN_EPOCH_SHIFT;
+
+	forget_all();
+	CHECK(!live_remove_known(addr, 3, &was));
+	CHECK_EQ(live_record(addr, LIVE_WHAT(first, 3, 9), LIVE_WHEN(5, 77), &count, &was), 0);
+	CHECK(!was.what && !was.when);
+	CHECK_EQ(live_record(addr, LIVE_WHAT(second, 3, 8), LIVE_WHEN(6, 88), &count, &was), 1);
+	CHECK(was.what == LIVE_WHAT(first, 3, 9) && LIVE_STACK(was.when) == 5 &&
+	      LIVE_BIRTH(was.when) == 77);
+	CHECK(!live_remove_known(addr, 4, &was));
+	CHECK(live_remove_known(addr, 3, &was));
+	CHECK(was.what == LIVE_WHAT(second, 3, 8) && LIVE_STACK(was.when) == 6 &&
+	      LIVE_BIRTH(was.when) == 88);
+	CHECK(!live_remove_known(addr, 3, &was));
+}
+
 int main(void)
 {
 	table = calloc(N_SLOTS, sizeof(*table));
@@ -407,6 +429,7 @@ int main(void)
 	RUN(reach);
 	RUN(spaces_do_not_meet);
 	RUN(keys);
+	RUN(what_it_was);
 	free(table);
 	return check_done();
 }

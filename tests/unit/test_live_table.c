@@ -315,6 +315,7 @@ static void run(const struct todo *todo, size_t thread)
 		interleave__forget(learnt);
 		const unsigned int id = todo->what;
 		const __u64 size = id;
+		struct live_was was;
 
 		switch (todo->action) {
 		case RECORD:
@@ -322,7 +323,7 @@ static void run(const struct todo *todo, size_t thread)
 			if (mutant == EARLY_COUNT)
 				early = interleave__op(STEP_ADD, &world.count[thread & 1], 1, 0);
 			rc = live_record(addr_of(id), LIVE_WHAT(size, 0, 0), LIVE_WHEN(id, id),
-					 &world.count[thread & 1]);
+					 &world.count[thread & 1], &was);
 			out->recorded[id] = rc + 2;
 			learnt = interleave__mix(learnt, rc < 0 ? 9 : out->epoch[id] << 1 | rc);
 			break;
