@@ -181,7 +181,7 @@ def parse(path, whole=False):
                 report.memory.append(text)
             elif kind == "verdict":
                 report.verdict = text
-            elif kind != "reachability":
+            elif kind not in ("reachability", "profile"):
                 report.warnings.append(text)
             continue
         if not report.sites:

@@ -14,6 +14,7 @@
 #include "cli_command.h"
 #include "cli_heap.h"
 #include "cli_kernel.h"
+#include "cli_profile.h"
 #include "gate/options.h"
 #include "render/render.h"
 #include "target/spawn.h"
@@ -58,6 +59,8 @@ enum {
 	OPT_STACK_EVERY,
 	OPT_DUMP,
 	OPT_TYPE,
+	OPT_PROFILE,
+	OPT_VIEW,
 	OPT_FORMAT,
 	OPT_OUTPUT, /* and one for each further format */
 };
@@ -118,6 +121,8 @@ static const struct opt {
 	{OPT_STACK_EVERY, "stack-every", "a number of allocations (1 to 1048576)"},
 	{OPT_DUMP, "dump", "a number of bytes (1 to 1M)"},
 	{OPT_TYPE, "type", "the name of a structure of the kernel"},
+	{OPT_PROFILE, "profile", NULL},
+	{OPT_VIEW, "view", REPORT_VIEW_NAMES},
 };
 #define N_OPTS (sizeof(opts) / sizeof(*opts))
 
@@ -185,6 +190,10 @@ void cli__help(FILE *out)
 	      "      --heap                 with -p: what is on the heap already, by class or\n"
 	      "                             contents, and what of it is lost; traces nothing\n"
 	      "      --by-whom              with --heap: by which variable, and through what\n"
+	      "      --profile              count all that is allocated, freed and temporary by\n"
+	      "                             stack, what the stacks held at the peak, lifetimes\n"
+	      "      --view leaked|peak|total|temporary  show stacks by this (leaked: what is\n"
+	      "                             outstanding); the others with --profile\n"
 	      "      --no-color             no colour on a terminal\n"
 	      "      --debuginfod           ask debuginfod servers for debug information\n"
 	      "\n"
@@ -489,6 +498,8 @@ static int parse_value(struct parser *p, int id, const char *value)
 		if (!cli->dump)
 			number(p, OPT_DUMP, DEFAULT_DUMP, true, 1, MAX_DUMP, &cli->dump);
 		return string(p, id, value, &cli->type);
+	case OPT_VIEW:
+		return report_view__find(value, &cli->view) ? bad_value(p, id, value) : 0;
 	default: /* OPT_MAX_DEPTH */
 		err = number(p, id, value, false, 1, MEMLEAK_MAX_DEPTH, &n);
 		cli->max_depth = n;
@@ -544,6 +555,9 @@ static int parse_flag(const struct parser *p, int id)
 		return 0;
 	case 'P':
 		cli->percpu = true;
+		return 0;
+	case OPT_PROFILE:
+		cli->profile = true;
 		return 0;
 	case OPT_PAGES:
 		cli->pages = true;
@@ -610,7 +624,8 @@ static int check(const struct parser *p)
 
 	if (cli->pid && cli->command)
 		return fail(p, "-p and a command exclude each other: trace one of them");
-	problem = cli_heap__problem(cli) ?: cli_kernel__problem(cli) ?: cli_command__problem(cli);
+	problem = cli_heap__problem(cli) ?: cli_kernel__problem(cli) ?: cli_command__problem(cli)
+						?: cli_profile__problem(cli);
 	if (problem)
 		return fail(p, "%s", problem);
 	if (!cli->pid && !cli->command && !cli->kernel)

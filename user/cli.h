@@ -13,6 +13,7 @@
 
 #include "gate/gate.h"
 #include "render/render.h"
+#include "report/profile.h"
 #include "report/report.h"
 
 struct cli {
@@ -60,6 +61,8 @@ struct cli {
 	uint64_t confirm_s;	     /* --confirm, 0: none */
 	uint64_t max_pause_ms;	     /* --max-pause, default 500 */
 	bool max_pause_given;
+	bool profile;	       /* --profile */
+	enum report_view view; /* --view */
 	bool no_color;
 	const char *format;	      /* --format, default "text" */
 	const char *output[RENDER_N]; /* --text FILE and so on, by format; NULL: none */

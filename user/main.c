@@ -128,6 +128,8 @@ static int run(const struct cli *cli, struct gate *gate)
 				.show_blocks = cli->show_blocks || cli->dump,
 				.combined_only = cli->combined_only,
 				.lost_first = cli->reach,
+				.profile = cli->profile,
+				.view = cli->view,
 				.sampling = {.calls = cli->sample, .bytes = cli->sample_bytes},
 				.started = cli->command != NULL,
 			},

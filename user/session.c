@@ -64,6 +64,7 @@ static int configure(struct session *s, const struct session_opts *opts)
 	cfg->started = opts->started;
 	cfg->trace = opts->trace;
 	cfg->frame_pointers = opts->frame_pointers;
+	cfg->profile = opts->profile;
 	if (!stat("/proc/self/ns/pid", &ns) && ns.st_ino != INITIAL_PIDNS_INO) {
 		/* the kernel compares with its own encoding of the device (new_encode_dev) */
 		cfg->pidns_dev = ns.st_dev;
@@ -91,6 +92,9 @@ static int configure(struct session *s, const struct session_opts *opts)
 		bpf_map__set_max_entries(map(s, "stack_taken"), opts->max_stacks);
 	} else {
 		bpf_map__set_max_entries(map(s, "live"), LIVE_SLOTS(homes));
+		if (opts->profile)
+			bpf_map__set_max_entries(map(s, "profiles"),
+						 PROFILE_ENTRIES + cfg->stack_slots + STACK_WINDOW);
 	}
 	return 0;
 }
@@ -127,7 +131,7 @@ static int attach_tp_btf(struct session *s, const char *program)
 	return linkset__keep(&s->links, fd < 0 ? -errno : fd, 0);
 }
 
-static int share_all(struct session *s)
+static int share_all(struct session *s, bool profile)
 {
 	int err;
 
@@ -144,8 +148,14 @@ static int share_all(struct session *s)
 		err = shared_map__open(&s->stats, map(s, "stats"));
 	if (!err && !object__is_old(s->object))
 		err = shared_map__open(&s->points, map(s, "trap_points"));
+	if (!err && profile)
+		err = shared_map__open(&s->profiles, map(s, "profiles"));
 	if (err)
 		return err;
+	if (profile)
+		s->profile = (struct profile_table){.stack = s->profiles.at,
+						    .n = s->profiles.n,
+						    .total = &session__state(s)->profile};
 	s->live_table = (struct live_table){.slot = s->live.at, .n = s->live.n};
 	s->stack_table = (struct stack_table){
 		.slots = s->stack_slots.at,
@@ -263,7 +273,7 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 	select_programs(s, opts->started);
 	err = object__load(s->object);
 	if (!err)
-		err = share_all(s);
+		err = share_all(s, opts->profile);
 	if (!err && object__is_old(s->object))
 		err = set_up_old(s);
 	if (err)
@@ -345,6 +355,7 @@ void session__free(struct session *s)
 	shared_map__close(&s->stack_frames);
 	shared_map__close(&s->stats);
 	shared_map__close(&s->points);
+	shared_map__close(&s->profiles);
 	live_hash__free(s->live_table.hash);
 	cookies__free(s->cookies);
 	object__free(s->object);
@@ -359,6 +370,11 @@ const struct live_table *session__live(const struct session *s)
 const struct stack_table *session__stacks(const struct session *s)
 {
 	return &s->stack_table;
+}
+
+const struct profile_table *session__profile(const struct session *s)
+{
+	return &s->profile;
 }
 
 int session__events_fd(const struct session *s)

@@ -18,6 +18,7 @@
 struct features;
 struct linkset;
 struct live_table;
+struct profile_table;
 struct session;
 struct stack_table;
 
@@ -33,6 +34,7 @@ struct session_opts {
 	uint64_t max_stacks;
 	uint32_t max_depth;
 	bool frame_pointers; /* walk stacks by frame pointers only */
+	bool profile;	     /* not on kernels before 5.15 */
 	size_t unwind_rows;  /* room for so many rows of unwind tables */
 	bool verbose;	     /* libbpf's messages on stderr */
 };
@@ -127,6 +129,8 @@ struct memleak_state *session__state(struct session *s);
 /* The live table and the stack table, in memory shared with the BPF side. */
 const struct live_table *session__live(const struct session *s);
 const struct stack_table *session__stacks(const struct session *s);
+/* What was counted for --profile; empty without. */
+const struct profile_table *session__profile(const struct session *s);
 int session__events_fd(const struct session *s);
 uint32_t session__space(const struct session *s); /* LIVE_SPACE of the running program */
 /* Has the BPF side stopped the started program since this was asked last? */

@@ -8,6 +8,7 @@
 #include "kernel_features.h"
 #include "linkset.h"
 #include "live.h"
+#include "profile.h"
 #include "shared_map.h"
 #include "stacks.h"
 
@@ -43,11 +44,12 @@ struct session {
 	struct linkset probes; /* in its files */
 	struct probed_file *files;
 	size_t n_files;
-	struct shared_map rows, segs, live, stack_slots, stack_frames, stats, points;
+	struct shared_map rows, segs, live, stack_slots, stack_frames, stats, points, profiles;
 	size_t n_points; /* of all functions */
 	int n_traps;	 /* functions that have points; their numbers begin with 1 */
 	struct live_table live_table;
 	struct stack_table stack_table;
+	struct profile_table profile;
 	int n_cpus;
 };
 

@@ -5,6 +5,7 @@
 
 #include "live.h"
 #include "mappings.h"
+#include "profile.h"
 #include "probes.h"
 #include "reconcile.h"
 #include "report/intervals.h"
@@ -197,6 +198,8 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 	err = live__for_each(session__live(s->session), s->space, epoch, add_block, &c);
 	if (!err)
 		err = intervals__for_each(s->mappings->intervals, add_interval, &c);
+	if (!err)
+		err = profile__add(session__profile(s->session), s->model);
 	if (err)
 		goto cleanup;
 	session__stats(s->session, &after);
@@ -205,6 +208,7 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 		goto cleanup;
 	r->time = time(NULL);
 	r->target_ended = ended;
+	profile__complete(session__profile(s->session), &clock, r);
 	fill_account(s, &before, &after, c.outstanding, cut, frames_lost, &r->account);
 	*out = r;
 	r = NULL;

@@ -149,6 +149,7 @@ static int open_session(struct trace *t)
 		.max_stacks = o->max_stacks,
 		.max_depth = o->max_depth,
 		.frame_pointers = o->frame_pointers,
+		.profile = o->model.profile,
 		.unwind_rows = unwind_room(t),
 		.verbose = o->verbose > 0,
 	};
@@ -412,6 +413,11 @@ int trace__set_up(struct trace *t)
 	missing = features__missing(&t->features);
 	if (missing) {
 		trace__say(t, "%s", missing);
+		return -EPERM;
+	}
+	if (t->opts->model.profile && features__is_old(&t->features)) {
+		trace__say(t, "--profile needs Linux 5.15 or newer: older kernels cannot count "
+			      "exactly on several CPUs");
 		return -EPERM;
 	}
 	print_features(t);

@@ -70,6 +70,11 @@ int diff_command__run(int argc, char **argv)
 	err = recording__load(o.old, &old);
 	if (!err)
 		err = recording__load(o.new, &new);
+	/* outstanding is what is compared, whatever --view they were recorded with */
+	if (!err)
+		err = report__view(old, REPORT_VIEW_LEAKED);
+	if (!err)
+		err = report__view(new, REPORT_VIEW_LEAKED);
 	if (err)
 		goto cleanup;
 	err = diff__new(old, o.old, new, o.new, &d);

@@ -66,12 +66,14 @@ static int list(struct diff_keys *keys, enum diff_side which, const struct repor
 	if (!side->entries)
 		return -ENOMEM;
 	for (i = 0; i < r->n_sites; i++) {
-		side->entries[i].site = &r->sites[i];
-		err = diff_keys__of(keys, which, &r->sites[i], &side->entries[i].key);
+		if (!r->sites[i].bytes && !r->sites[i].count)
+			continue; /* of a profile: nothing is outstanding */
+		side->entries[side->n].site = &r->sites[i];
+		err = diff_keys__of(keys, which, &r->sites[i], &side->entries[side->n].key);
 		if (err)
 			return err;
+		side->n++;
 	}
-	side->n = r->n_sites;
 	qsort(side->entries, side->n, sizeof(*side->entries), by_key);
 	return 0;
 }

@@ -117,6 +117,18 @@ static void emit_kinds(FILE *out, const struct report *r, const struct report_si
 			fputs(",,", out);
 }
 
+static void emit_profile(FILE *out, const struct report_profile *p)
+{
+	if (p)
+		fprintf(out,
+			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+			",%" PRIu64 ",%" PRIu64,
+			p->bytes, p->count, p->freed_bytes, p->freed, p->peak_bytes, p->peak_count,
+			p->temporary_bytes, p->temporary);
+	else
+		fputs(",,,,,,,,", out);
+}
+
 static int emit_site(FILE *out, const struct report *r, const struct report_site *site)
 {
 	int err;
@@ -128,7 +140,7 @@ static int emit_site(FILE *out, const struct report *r, const struct report_site
 		fprintf(out, ",%" PRId64 ",%" PRId64, site->bytes_delta, site->count_delta);
 	else
 		fputs(",,", out);
-	if (r->combined_only)
+	if (r->combined_only || !site->count)
 		fputs(",,", out);
 	else
 		fprintf(out, ",%" PRIu64 ",%" PRIu64, site->youngest_ns, site->oldest_ns);
@@ -137,6 +149,7 @@ static int emit_site(FILE *out, const struct report *r, const struct report_site
 	fprintf(out, ",\"%s\",\"%s\",%u,%" PRIu64, site_verdict__word(site->verdict.kind),
 		site_verdict__reason(site->verdict.reason), site->verdict.sure,
 		site->verdict.bytes_per_hour);
+	emit_profile(out, site->profile);
 	fputc('\n', out);
 	return err;
 }
@@ -152,7 +165,9 @@ static int emit_csv(FILE *out, const struct report *r, const struct render_opts 
 	      "youngest_ns,oldest_ns," CSV_PLACE ","
 	      "definite_bytes,definite_count,indirect_bytes,indirect_count,possible_bytes,"
 	      "possible_count,reachable_bytes,reachable_count,unjudged_bytes,unjudged_count,"
-	      "verdict,verdict_why,verdict_sure,bytes_per_hour\n",
+	      "verdict,verdict_why,verdict_sure,bytes_per_hour,"
+	      "total_bytes,total_count,freed_bytes,freed_count,peak_bytes,peak_count,"
+	      "temporary_bytes,temporary_count\n",
 	      out);
 	for (i = 0; !err && i < r->n_sites; i++)
 		err = emit_site(out, r, &r->sites[i]);

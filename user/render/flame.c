@@ -284,10 +284,11 @@ int flame__new(const struct report *r, struct flame **out)
 {
 	struct flame *f;
 	int err = start(&f);
-	size_t i;
+	size_t i, n = report__viewed(r);
 
-	for (i = 0; !err && i < r->n_sites; i++) {
-		const struct weight weight = {r->sites[i].bytes, r->sites[i].count, {0}};
+	for (i = 0; !err && i < n; i++) {
+		const struct report_measure m = report_site__measure(&r->sites[i], r->view);
+		const struct weight weight = {m.bytes, m.count, {0}};
 
 		err = add_site(f, &r->sites[i], &weight);
 	}

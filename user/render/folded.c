@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Folded stacks: "outermost;...;innermost bytes" in a line each, what flamegraph.pl, inferno and
+ * Folded stacks: "outermost;...;innermost bytes" in a line each (of temporary allocations their
+ * number, as the view has it), what flamegraph.pl, inferno and
  * speedscope read (https://github.com/brendangregg/FlameGraph, "Fold stacks").
  */
 #include "render/folded.h"
@@ -56,13 +57,15 @@ void folded__stack(FILE *out, const struct report_site *site)
 
 static int emit_folded(FILE *out, const struct report *r, const struct render_opts *opts)
 {
-	size_t i;
+	size_t i, n = report__viewed(r);
 
 	(void)opts;
 	errno = 0;
-	for (i = 0; i < r->n_sites; i++) {
+	for (i = 0; i < n; i++) {
+		struct report_measure m = report_site__measure(&r->sites[i], r->view);
+
 		folded__stack(out, &r->sites[i]);
-		fprintf(out, " %" PRIu64 "\n", r->sites[i].bytes);
+		fprintf(out, " %" PRIu64 "\n", report_measure__weight(m, r->view, false));
 	}
 	return render__end(out);
 }

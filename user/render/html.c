@@ -16,6 +16,7 @@
 #include "render/growth.h"
 #include "render/memory.h"
 #include "render/memory_map.h"
+#include "render/profile.h"
 #include "render/reach.h"
 #include "render/render.h"
 #include "render/source.h"
@@ -163,14 +164,29 @@ static void emit_blocks(FILE *out, const struct report *r, const struct report_s
 	fputs("</tbody></table>\n", out);
 }
 
+/* What --profile knows of the site. */
+static void emit_profile(FILE *out, const struct report *r, const struct report_site *site)
+{
+	if (!r->profile || !site->profile)
+		return;
+	fputs("<p>", out);
+	render_profile__site(out, r, site);
+	if (site->profile->freed) {
+		fputs("; lived ", out);
+		render_profile__lived(out, r, site->profile);
+	}
+	fputs("</p>\n", out);
+}
+
 static void emit_site(FILE *out, const struct report *r, const struct report_site *site, bool open)
 {
 	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE], age[FORMAT_AGE_SIZE];
+	struct report_measure m = report_site__measure(site, r->view);
 	char where[WORDS_SIZE];
 
-	fprintf(out, "<details%s><summary><b>%s bytes</b> in %s allocations, ",
-		open ? " open=\"open\"" : "", format__number(bytes, site->bytes),
-		format__number(count, site->count));
+	fprintf(out, "<details%s><summary><b>%s bytes</b> in %s %s, ", open ? " open=\"open\"" : "",
+		format__number(bytes, m.bytes), format__number(count, m.count),
+		render_profile__kind(r->view));
 	render__escape_xml(out, words__site(where, site));
 	fputs(" <span class=\"dim\">", out);
 	render__escape_xml(out, site->entry ? site->entry : "?");
@@ -178,7 +194,7 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 		fputs(", ", out);
 		render__escape_xml(out, site->note);
 	}
-	if (!r->combined_only)
+	if (!r->combined_only && site->count)
 		fprintf(out, ", age %s", format__age(age, site->youngest_ns, site->oldest_ns));
 	if (r->has_delta && site->is_new)
 		fputs(", new since the last report", out);
@@ -191,6 +207,7 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 			site->verdict.kind == VERDICT_LEAKING ? "leak" : "dim", where);
 	fputs("</summary>\n", out);
 	growth__curve(out, r, &site->history);
+	emit_profile(out, r, site);
 	if (site->bytes_range.low != site->bytes_range.high ||
 	    site->count_range.low != site->count_range.high)
 		fprintf(out,
@@ -213,19 +230,23 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 
 static void emit_sites(FILE *out, const struct report *r)
 {
-	size_t i, n = r->n_sites < MAX_SITES ? r->n_sites : MAX_SITES;
-	uint64_t bytes = r->bytes, count = r->count;
+	struct report_measure rest = report__measure(r, r->view), m;
+	size_t i, n = report__viewed(r);
 	char a[FORMAT_NUMBER_SIZE], b[FORMAT_NUMBER_SIZE];
 
+	if (n > MAX_SITES)
+		n = MAX_SITES;
 	fputs("<section id=\"stacks\" tabindex=\"-1\"><h2>Stacks</h2>\n", out);
 	for (i = 0; i < n; i++) {
 		emit_site(out, r, &r->sites[i], i < OPEN_SITES);
-		bytes -= r->sites[i].bytes;
-		count -= r->sites[i].count;
+		m = report_site__measure(&r->sites[i], r->view);
+		rest.bytes -= m.bytes < rest.bytes ? m.bytes : rest.bytes;
+		rest.count -= m.count < rest.count ? m.count : rest.count;
 	}
-	if (n < r->n_stacks)
-		fprintf(out, "<p>… and %zu more with %s bytes in %s allocations</p>\n",
-			r->n_stacks - n, format__number(a, bytes), format__number(b, count));
+	if (n < report__n_viewed(r))
+		fprintf(out, "<p>… and %zu more with %s bytes in %s %s</p>\n",
+			report__n_viewed(r) - n, format__number(a, rest.bytes),
+			format__number(b, rest.count), render_profile__kind(r->view));
 	if (r->young_count)
 		fprintf(out,
 			"<p>Not shown: %s bytes in %s allocations younger than %" PRIu64
@@ -361,14 +382,14 @@ static int emit_html(FILE *out, const struct report *r, const struct render_opts
 	html__head(out, words__title(title, r));
 	emit_verdict(out, r);
 	emit_sites(out, r);
-	if (r->n_sites)
+	if (report__viewed(r))
 		html__flame(out, f,
 			    "As wide as the bytes that a function and what it called hold.");
 	html__memory_map(out, r);
 	emit_account(out, r);
 	emit_origin(out, r);
 	fputs("</main>\n", out);
-	if (r->n_sites)
+	if (report__viewed(r))
 		flame__script(out, f);
 	fputs("</body></html>\n", out);
 	flame__free(f);

@@ -216,6 +216,35 @@ static void emit_verdicts(struct jsonout *j, const struct report *r)
 	jsonout__end(j, ']');
 }
 
+/* r: of the process, NULL: of a site. */
+static void emit_profile(struct jsonout *j, const struct report_profile *p, const struct report *r)
+{
+	int i;
+
+	if (!p) {
+		jsonout__null(j, "profile");
+		return;
+	}
+	jsonout__begin(j, "profile", '{');
+	jsonout__u64(j, "count", p->count);
+	jsonout__u64(j, "bytes", p->bytes);
+	jsonout__u64(j, "freed", p->freed);
+	jsonout__u64(j, "freed_bytes", p->freed_bytes);
+	jsonout__u64(j, "temporary", p->temporary);
+	jsonout__u64(j, "temporary_bytes", p->temporary_bytes);
+	jsonout__u64(j, "peak_count", p->peak_count);
+	jsonout__u64(j, "peak_bytes", p->peak_bytes);
+	jsonout__begin(j, "lived", '[');
+	for (i = 0; i < REPORT_LIVES; i++)
+		jsonout__u64(j, NULL, p->lived[i]);
+	jsonout__end(j, ']');
+	if (r) {
+		jsonout__u64(j, "tick_ns", r->tick_ns);
+		jsonout__u64(j, "peak_age_ns", r->peak_age_ns);
+	}
+	jsonout__end(j, '}');
+}
+
 static void emit_site(struct jsonout *j, const struct report *r, const struct report_site *site)
 {
 	jsonout__begin(j, NULL, '{');
@@ -230,7 +259,7 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 		jsonout__bool(j, "is_new", site->is_new);
 	else
 		jsonout__null(j, "is_new");
-	if (r->combined_only) {
+	if (r->combined_only || !site->count) {
 		jsonout__null(j, "youngest_ns");
 		jsonout__null(j, "oldest_ns");
 	} else {
@@ -246,6 +275,7 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 	json__stack(j, site);
 	render_gate__json_site(j, r, site);
 	emit_blocks(j, r, site);
+	emit_profile(j, site->profile, NULL);
 	emit_kinds(j, r, site->reach);
 	if (reach__is_judged(&r->reach))
 		emit_sum(j, "under", &site->under);
@@ -412,6 +442,8 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	emit_account(&j, r);
 	emit_memory(&j, &r->memory);
 	emit_reach(&j, r);
+	jsonout__string(&j, "view", report_view__name(r->view));
+	emit_profile(&j, r->profile, r);
 	emit_processes(&j, r);
 	jsonout__string(&j, "checks", r->checks);
 	jsonout__u64(&j, "max_live", r->max_live);

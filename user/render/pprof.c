@@ -3,9 +3,10 @@
  * The report as a profile for pprof: a gzipped message of profile.proto
  * (https://github.com/google/pprof/blob/main/proto/profile.proto, whose field numbers these are).
  *
- * Sites are samples with two values, inuse_objects and inuse_space. Their entry point is a label,
- * as a frame it would take everything for its own. Strings are written as the text report has them:
- * readers may refuse what is not UTF-8.
+ * Sites are samples with two values, inuse_objects and inuse_space; with --profile with eight:
+ * first, as Go has them, alloc_objects and alloc_space, and what was there at the peak and
+ * temporary. Their entry point is a label, as a frame it would take everything for its own. Strings
+ * are written as the text report has them: readers may refuse what is not UTF-8.
  */
 #include "render/pprof.h"
 
@@ -304,16 +305,50 @@ static uint64_t clamp(uint64_t value)
 	return value > INT64_MAX ? INT64_MAX : value;
 }
 
-static void emit_sample(struct profile *p, const struct pprof_sample *sample)
+/* What a sample has two values of each, in the order of a profile. */
+static const struct value {
+	const char *objects, *space;
+	enum report_view view;
+} values[] = {
+	{"alloc_objects", "alloc_space", REPORT_VIEW_TOTAL},
+	{"inuse_objects", "inuse_space", REPORT_VIEW_LEAKED},
+	{"peak_objects", "peak_space", REPORT_VIEW_PEAK},
+	{"temporary_objects", "temporary_space", REPORT_VIEW_TEMPORARY},
+};
+#define N_VALUES (sizeof(values) / sizeof(*values))
+
+static bool has_value(const struct report *r, size_t i)
+{
+	return r->profile || values[i].view == REPORT_VIEW_LEAKED;
+}
+
+/* Of a mapping it is not known what has been allocated in all: what is there, at least. */
+static struct report_measure measure(const struct report_site *site, enum report_view view)
+{
+	if (!site->profile && view == REPORT_VIEW_TOTAL)
+		view = REPORT_VIEW_LEAKED;
+	return report_site__measure(site, view);
+}
+
+static void emit_sample(struct profile *p, const struct report *r,
+			const struct pprof_sample *sample)
 {
 	const struct report_site *site = sample->where;
-	size_t n = list_locations(p, site), i;
-	uint64_t values[] = {clamp(sample->what->count), clamp(sample->what->bytes)};
+	size_t n = list_locations(p, site), n_numbers = 0, i;
+	uint64_t numbers[2 * N_VALUES];
 
-	for (i = 0; sample->is_base && i < 2; i++)
-		values[i] = -values[i];
+	for (i = 0; i < N_VALUES; i++) {
+		struct report_measure m = measure(sample->what, values[i].view);
+
+		if (!has_value(r, i))
+			continue;
+		numbers[n_numbers++] = clamp(m.count);
+		numbers[n_numbers++] = clamp(m.bytes);
+	}
+	for (i = 0; sample->is_base && i < n_numbers; i++)
+		numbers[i] = -numbers[i];
 	proto__packed(&p->message, 1, p->ids, n);
-	proto__packed(&p->message, 2, values, 2);
+	proto__packed(&p->message, 2, numbers, n_numbers);
 	label(p, "entry", site->entry);
 	label(p, "note", site->note);
 	label(p, "stack cut", site->stack_cut);
@@ -342,13 +377,20 @@ static void build(struct profile *p, const struct report *r, const struct pprof_
 		  size_t n)
 {
 	bool by_bytes = !(r->sampling.calls > 1);
+	const char *shown = "";
 	size_t i;
 
 	string(p, ""); /* has to be the first */
-	value_type(p, PROFILE_SAMPLE_TYPE, "inuse_objects", "count");
-	value_type(p, PROFILE_SAMPLE_TYPE, "inuse_space", "bytes");
+	for (i = 0; i < N_VALUES; i++) {
+		if (!has_value(r, i))
+			continue;
+		value_type(p, PROFILE_SAMPLE_TYPE, values[i].objects, "count");
+		value_type(p, PROFILE_SAMPLE_TYPE, values[i].space, "bytes");
+		if (values[i].view == r->view)
+			shown = values[i].space;
+	}
 	for (i = 0; i < n && !p->failed; i++)
-		emit_sample(p, &samples[i]);
+		emit_sample(p, r, &samples[i]);
 	emit_mappings(p);
 	proto__i64(&p->whole, PROFILE_TIME_NANOS, (int64_t)r->time * 1000000000);
 	value_type(p, PROFILE_PERIOD_TYPE, by_bytes ? "space" : "objects",
@@ -356,7 +398,7 @@ static void build(struct profile *p, const struct report *r, const struct pprof_
 	proto__u64(&p->whole, PROFILE_PERIOD,
 		   by_bytes ? r->sampling.bytes + !r->sampling.bytes : r->sampling.calls);
 	words__warnings(r, emit_comment, p);
-	proto__u64(&p->whole, PROFILE_DEFAULT_SAMPLE_TYPE, string(p, "inuse_space"));
+	proto__u64(&p->whole, PROFILE_DEFAULT_SAMPLE_TYPE, string(p, shown));
 }
 
 static void clear_part(struct part *part)

@@ -14,6 +14,7 @@
 #include "render/gate.h"
 #include "render/growth.h"
 #include "render/memory.h"
+#include "render/profile.h"
 #include "render/reach.h"
 #include "render/text.h"
 #include "render/words.h"
@@ -156,7 +157,7 @@ static void emit_entry(const struct text *t, const struct report *r, const struc
 		render__escape(t->out, site->note);
 		fputc(')', t->out);
 	}
-	if (!r->combined_only)
+	if (!r->combined_only && site->count)
 		fprintf(t->out, " → age %s", format__age(age, site->youngest_ns, site->oldest_ns));
 	fputc('\n', t->out);
 }
@@ -284,15 +285,30 @@ static void emit_gate_line(const char *line, void *arg)
 	fputc('\n', t->out);
 }
 
+/* What --profile knows of the site. */
+static void emit_profile(const struct text *t, const struct report *r,
+			 const struct report_site *site)
+{
+	if (!r->profile || !site->profile)
+		return;
+	fputs("\t\t", t->out);
+	render_profile__site(t->out, r, site);
+	fputc('\n', t->out);
+	if (!site->profile->freed)
+		return;
+	fputs("\t\tlived ", t->out);
+	render_profile__lived(t->out, r, site->profile);
+	fputc('\n', t->out);
+}
+
 static void emit_site(const struct text *t, const struct report *r, const struct report_site *site)
 {
-	char age[FORMAT_AGE_SIZE];
+	char age[FORMAT_AGE_SIZE], measure[WORDS_SIZE];
 	size_t i;
 
 	fputc('\t', t->out);
-	begin(t, STYLE_BYTES);
-	fprintf(t->out, "%" PRIu64 " bytes in %" PRIu64 " allocations", site->bytes, site->count);
-	end(t);
+	styled(t, STYLE_BYTES,
+	       render_profile__measure(measure, report_site__measure(site, r->view), r->view));
 	fputs(" from stack", t->out);
 	if (r->has_delta && site->is_new)
 		fputs(", new since the last report", t->out);
@@ -303,6 +319,7 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 	fputc('\n', t->out);
 	emit_entry(t, r, site);
 	emit_verdict(t, r, site);
+	emit_profile(t, r, site);
 	emit_judged(t, r, site);
 	emit_suppressed(t, r, site);
 	emit_ranges(t, r, site);
@@ -366,20 +383,32 @@ static void emit_header(const struct text *t, const struct report *r)
 	fputc('\n', t->out);
 }
 
+static void emit_profile_head(const struct text *t, const struct report *r)
+{
+	if (!r->profile)
+		return;
+	stamp(t);
+	fputs("profile: ", t->out);
+	render_profile__report(t->out, r);
+	fputc('\n', t->out);
+}
+
 static void emit_hidden(const struct text *t, const struct report *r)
 {
-	uint64_t bytes = r->bytes, count = r->count;
-	size_t i, n = r->n_stacks - t->shown;
+	struct report_measure rest = report__measure(r, r->view), m;
+	size_t i, n = report__n_viewed(r) - t->shown;
+	char measure[WORDS_SIZE];
 
-	if (t->shown < r->n_stacks) {
+	if (t->shown < report__n_viewed(r)) {
 		for (i = 0; i < t->shown; i++) {
-			bytes -= r->sites[i].bytes;
-			count -= r->sites[i].count;
+			m = report_site__measure(&r->sites[i], r->view);
+			/* shares of a peak that several threads made may be a block too large */
+			rest.bytes -= m.bytes < rest.bytes ? m.bytes : rest.bytes;
+			rest.count -= m.count < rest.count ? m.count : rest.count;
 		}
-		fprintf(t->out,
-			"\t... and %zu more %s%s with %" PRIu64 " bytes in %" PRIu64
-			" allocations (-T 0 shows all)\n",
-			n, words__site_name(r), n == 1 ? "" : "s", bytes, count);
+		fprintf(t->out, "\t... and %zu more %s%s with %s (-T 0 shows all)\n", n,
+			words__site_name(r), n == 1 ? "" : "s",
+			render_profile__measure(measure, rest, r->view));
 	}
 	if (r->young_count)
 		fprintf(t->out,
@@ -543,11 +572,14 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 
 	if (!localtime_r(&r->time, &tm) || !strftime(t.stamp, sizeof(t.stamp), "[%H:%M:%S] ", &tm))
 		strcpy(t.stamp, "[--:--:--] ");
-	t.shown = opts && opts->top && opts->top < r->n_sites ? opts->top : r->n_sites;
+	t.shown = report__viewed(r);
+	if (opts && opts->top && opts->top < t.shown)
+		t.shown = opts->top;
 	errno = 0; /* stdio keeps an error, but not which one */
 	emit_gate(&t, r);
 	emit_header(&t, r);
 	emit_leaks(&t, r);
+	emit_profile_head(&t, r);
 	for (i = 0; i < t.shown; i++)
 		emit_site(&t, r, &r->sites[i]);
 	emit_hidden(&t, r);

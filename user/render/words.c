@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "render/format.h"
+#include "render/profile.h"
 #include "report/report.h"
 
 const char *words__root(const struct report_site *site)
@@ -83,10 +84,13 @@ const char *words__total(char buf[WORDS_SIZE], const struct report *r)
 {
 	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE], stacks[FORMAT_NUMBER_SIZE];
 
-	snprintf(buf, WORDS_SIZE, "%s bytes in %s allocations outstanding, %s %.40s%s%s",
-		 format__number(bytes, r->bytes), format__number(count, r->count),
-		 format__number(stacks, r->n_stacks), words__site_name(r),
-		 r->n_stacks == 1 ? "" : "s",
+	struct report_measure m = report__measure(r, r->view);
+	size_t n = report__n_viewed(r);
+
+	snprintf(buf, WORDS_SIZE, "%s bytes in %s %s%s, %s %.40s%s%s",
+		 format__number(bytes, m.bytes), format__number(count, m.count),
+		 render_profile__kind(r->view), r->view == REPORT_VIEW_LEAKED ? " outstanding" : "",
+		 format__number(stacks, n), words__site_name(r), n == 1 ? "" : "s",
 		 sampling__is_on(&r->sampling) ? " (estimated from a sample)" : "");
 	return buf;
 }
@@ -111,13 +115,25 @@ const char *words__site(char buf[WORDS_SIZE], const struct report_site *site)
 static void largest(char buf[WORDS_SIZE], const struct report *r)
 {
 	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE], site[WORDS_SIZE];
-	const struct report_site *s = r->sites;
-	double share = r->bytes ? 100.0 * (double)s->bytes / (double)r->bytes : 0;
+	struct report_measure all = report__measure(r, r->view);
+	struct report_measure m = report_site__measure(r->sites, r->view);
+	double share = all.bytes ? 100.0 * (double)m.bytes / (double)all.bytes : 0;
 
-	snprintf(buf, WORDS_SIZE,
-		 "Largest: %.160s, %s bytes in %s allocations, %.0f %% of all bytes",
-		 words__site(site, s), format__number(bytes, s->bytes),
-		 format__number(count, s->count), share);
+	snprintf(buf, WORDS_SIZE, "Largest: %.160s, %s bytes in %s %s, %.0f %% of all bytes",
+		 words__site(site, r->sites), format__number(bytes, m.bytes),
+		 format__number(count, m.count), render_profile__kind(r->view), share);
+}
+
+static void profile(char buf[WORDS_SIZE], const struct report *r)
+{
+	FILE *out = fmemopen(buf, WORDS_SIZE - 1, "w");
+
+	buf[0] = buf[WORDS_SIZE - 1] = '\0';
+	if (!out)
+		return;
+	fputs("Profile: ", out);
+	render_profile__report(out, r);
+	fclose(out);
 }
 
 const char *words__verdict(char buf[WORDS_SIZE], const struct report *r, size_t i)
@@ -127,11 +143,18 @@ const char *words__verdict(char buf[WORDS_SIZE], const struct report *r, size_t 
 
 	if (words__nothing(nothing, r)) {
 		snprintf(buf, WORDS_SIZE, "%s", nothing);
-		return i ? NULL : buf;
+		if (!i)
+			return buf;
+		profile(buf, r);
+		return i == 1 && r->profile ? buf : NULL;
 	}
 	if (!i--)
 		return words__total(buf, r);
-	if (r->n_sites && !i--) {
+	if (r->profile && !i--) {
+		profile(buf, r);
+		return buf;
+	}
+	if (report__viewed(r) && !i--) {
 		largest(buf, r);
 		return buf;
 	}

@@ -15,6 +15,7 @@
 enum {
 	OPT_FORMAT = 256,
 	OPT_NO_COLOR,
+	OPT_VIEW,
 	OPT_OUTPUT, /* and one for each further format */
 };
 
@@ -26,6 +27,7 @@ static const struct option options[] = {
 	{"top", required_argument, NULL, 'T'},
 	{"no-color", no_argument, NULL, OPT_NO_COLOR},
 	{"help", no_argument, NULL, 'h'},
+	{"view", required_argument, NULL, OPT_VIEW},
 	RENDER_FORMATS(OUTPUT_OPTION) GATE_OPTIONS(GATE_OPTION){NULL, 0, NULL, 0},
 };
 
@@ -51,7 +53,9 @@ void replay_options__help(FILE *out)
 	for (i = 0; i < RENDER_N; i++)
 		fprintf(out, "      --%s FILE%*s%s\n", names[i], (int)(12 - strlen(names[i])), "",
 			helps[i]);
-	fputs("      --no-color         no colour on a terminal\n"
+	fputs("      --view leaked|peak|total|temporary  show stacks by this; all but leaked\n"
+	      "                         if it was recorded with --profile (as it was then)\n"
+	      "      --no-color         no colour on a terminal\n"
 	      "  -h, --help             print this help\n"
 	      "\n"
 	      "Gate:\n",
@@ -142,6 +146,12 @@ static int parse_option(struct replay_options *o, int id, char **argv, FILE *err
 		return parse_top(o, optarg, err);
 	case OPT_FORMAT:
 		return parse_format(o, optarg, err);
+	case OPT_VIEW:
+		o->view_given = true;
+		if (report_view__find(optarg, &o->view))
+			return fail(err, "option --view: '%.100s' is not " REPORT_VIEW_NAMES,
+				    optarg);
+		return 0;
 	case OPT_NO_COLOR:
 		o->no_color = true;
 		return 0;

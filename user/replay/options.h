@@ -9,6 +9,7 @@
 
 #include "gate/gate.h"
 #include "render/render.h"
+#include "report/profile.h"
 
 struct replay_options {
 	const char *file;	      /* the recording */
@@ -16,6 +17,8 @@ struct replay_options {
 	const char *output[RENDER_N]; /* --json FILE and so on; NULL: none */
 	size_t top;		      /* 0: all */
 	struct gate_opts gate;
+	bool view_given;	      /* --view */
+	enum report_view view;
 	bool no_color, help;
 };
 

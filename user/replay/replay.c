@@ -18,6 +18,18 @@
 
 #define EXIT_USAGE 2
 
+/* The report as it was, or as --view asks for. */
+static int look(const struct replay_options *o, struct report *r)
+{
+	int err = o->view_given ? report__view(r, o->view) : 0;
+
+	if (err)
+		recording__complain("show", o->file,
+				    err == -ENODATA ? "it has no profile: record it with --profile"
+						    : strerror(-err));
+	return err;
+}
+
 static int show(const struct replay_options *o, const struct report *r)
 {
 	struct output outputs[RENDER_N];
@@ -55,6 +67,11 @@ static int judge_and_show(const struct replay_options *o, struct gate *gate)
 	err = recording__load(o->file, &r);
 	if (err)
 		return EXIT_FAILURE;
+	err = look(o, r);
+	if (err) {
+		report__free(r);
+		return EXIT_FAILURE;
+	}
 	err = gate__judge(gate, r);
 	if (err)
 		recording__complain("judge", o->file, strerror(-err));

@@ -33,6 +33,7 @@ void model__free(struct model *m)
 	free(m->places);
 	free(m->groups);
 	free(m->members);
+	free(m->profiles);
 	hashidx__clear(&m->by_place);
 	hashidx__clear(&m->by_group);
 	free(m);
@@ -127,7 +128,7 @@ int model__begin(struct model *m, uint64_t now_ns, bool all_ages)
 	m->now_ns = now_ns;
 	m->all_ages = all_ages || m->opts.combined_only || m->opts.older_ns == UINT64_MAX;
 	m->young = (struct sum){0};
-	m->n_groups = m->n_members = 0;
+	m->n_groups = m->n_members = m->n_profiles = 0;
 	hashidx__reset(&m->by_group);
 	model_history__begin(m);
 	return 0;
@@ -171,6 +172,7 @@ static int get_group(struct model *m, const struct model_block *b, uint32_t *idx
 		.stack = b->stack,
 		.entry = b->entry,
 		.note = b->note,
+		.profile = HASHIDX_NONE,
 		.first_ns = UINT64_MAX,
 	};
 	hashidx__put(&m->by_group, hash, *idx);
@@ -216,6 +218,29 @@ int model__add(struct model *m, const struct model_block *b)
 	return 0;
 }
 
+int model__add_profile(struct model *m, uint64_t stack, const char *entry,
+		       const struct report_profile *profile)
+{
+	const struct model_block b = {.stack = stack, .entry = entry};
+	struct group *g;
+	uint32_t idx;
+	int err;
+
+	err = make_room(&m->profiles, m->n_profiles, &m->max_profiles, sizeof(*m->profiles));
+	if (!err)
+		err = get_group(m, &b, &idx);
+	if (err)
+		return err;
+	g = &m->groups[idx];
+	if (g->profile == HASHIDX_NONE) {
+		g->profile = m->n_profiles++;
+		m->profiles[g->profile] = *profile;
+	} else {
+		report_profile__add(&m->profiles[g->profile], profile);
+	}
+	return 0;
+}
+
 static int compare_strings(const char *a, const char *b)
 {
 	if (!a || !b)
@@ -256,6 +281,15 @@ static int get_place(struct model *m, const struct group *g, uint32_t *idx)
 	return 0;
 }
 
+/* The first profile of a place takes in the others. */
+static void tally_profile(struct model *m, struct tally *t, uint32_t profile)
+{
+	if (t->profile == HASHIDX_NONE)
+		t->profile = profile;
+	else if (profile != HASHIDX_NONE)
+		report_profile__add(&m->profiles[t->profile], &m->profiles[profile]);
+}
+
 /* Add the groups up into places; *list: the places that hold something now. */
 static int gather(struct model *m, uint32_t **list, size_t *n)
 {
@@ -280,9 +314,12 @@ static int gather(struct model *m, uint32_t **list, size_t *n)
 		}
 		t = &m->places[g->place].now;
 		if (t->snapshot != m->snapshot) {
-			*t = (struct tally){.snapshot = m->snapshot, .first_ns = UINT64_MAX};
+			*t = (struct tally){.snapshot = m->snapshot,
+					    .first_ns = UINT64_MAX,
+					    .profile = HASHIDX_NONE};
 			places[(*n)++] = g->place;
 		}
+		tally_profile(m, t, g->profile);
 		sum_merge(&t->sum, &g->sum);
 		judged_merge(&t->judged, &g->judged);
 		if (g->first_ns < t->first_ns)
@@ -305,6 +342,17 @@ static int descending(uint64_t a, uint64_t b)
 	return (a < b) - (a > b);
 }
 
+/* What a place counts for in the view. */
+static uint64_t weight(const struct model *m, const struct tally *t, bool by_count)
+{
+	struct report_site site = {.bytes = t->bytes, .count = t->count};
+
+	if (t->profile != HASHIDX_NONE)
+		site.profile = &m->profiles[t->profile];
+	return report_measure__weight(report_site__measure(&site, m->opts.view), m->opts.view,
+				      by_count);
+}
+
 /* No two places are equal in all of these, so the order is the same each time. */
 static int compare_places(const void *pa, const void *pb, void *arg)
 {
@@ -324,6 +372,9 @@ static int compare_places(const void *pa, const void *pb, void *arg)
 		order = descending(lost_a->count > 0, lost_b->count > 0);
 	if (!order && verdict_first)
 		order = site_verdict__rank(a->verdict.kind) - site_verdict__rank(b->verdict.kind);
+	if (!order)
+		order = descending(weight(m, &a->now, count_first),
+				   weight(m, &b->now, count_first));
 	if (!order)
 		order = count_first ? by_count : by_bytes;
 	if (!order)
@@ -375,10 +426,16 @@ static int fill_site(const struct model *m, const struct place *p, struct report
 	site->verdict = p->verdict;
 	site->entry = p->entry;
 	site->note = p->note;
+	if (p->now.profile != HASHIDX_NONE) {
+		site->profile = malloc(sizeof(*site->profile));
+		if (!site->profile)
+			return -ENOMEM;
+		*site->profile = m->profiles[p->now.profile];
+	}
 	site->is_new = !was_there;
 	site->bytes_delta = difference(p->now.bytes, was_there ? p->before.bytes : 0);
 	site->count_delta = difference(p->now.count, was_there ? p->before.count : 0);
-	if (!m->opts.combined_only) {
+	if (!m->opts.combined_only && p->now.sum.count) {
 		site->oldest_ns = age(m, p->now.first_ns);
 		site->youngest_ns = age(m, p->now.last_ns);
 	}
@@ -454,6 +511,10 @@ static int fill_sites(struct model *m, const uint32_t *list, size_t n, struct re
 		sum_merge(&sum, &p->now.sum);
 		judged_merge(&judged, &p->now.judged);
 		p->shown = i < shown ? i : HASHIDX_NONE;
+		r->n_stacks += p->now.sum.count > 0;
+		r->n_viewed += weight(m, &p->now, false) || weight(m, &p->now, true);
+		if (p->now.profile != HASHIDX_NONE)
+			report_profile__add(r->profile, &m->profiles[p->now.profile]);
 	}
 	r->sampled = sum.count;
 	memcpy(r->reach.sum, judged.kind, sizeof(r->reach.sum));
@@ -463,8 +524,8 @@ static int fill_sites(struct model *m, const uint32_t *list, size_t n, struct re
 	r->sites = calloc(shown, sizeof(*r->sites));
 	if (!r->sites)
 		return -ENOMEM;
-	for (; r->n_sites < shown; r->n_sites++) {
-		int err = fill_site(m, &m->places[list[r->n_sites]], &r->sites[r->n_sites]);
+	for (i = 0; i < shown; i++) {
+		int err = fill_site(m, &m->places[list[i]], &r->sites[r->n_sites++]);
 
 		if (err)
 			return err;
@@ -501,10 +562,16 @@ int model__finish(struct model *m, struct report **out)
 		goto cleanup;
 	if (n)
 		qsort_r(list, n, sizeof(*list), compare_places, m);
+	if (m->opts.profile) {
+		err = -ENOMEM;
+		r->profile = calloc(1, sizeof(*r->profile));
+		if (!r->profile)
+			goto cleanup;
+	}
+	r->view = m->opts.view;
 	err = fill_sites(m, list, n, r);
 	if (err)
 		goto cleanup;
-	r->n_stacks = n;
 	r->young_bytes = sum_bytes(m, &m->young);
 	r->young_count = sum_count(m, &m->young);
 	r->older_ns = m->opts.older_ns;

@@ -21,6 +21,8 @@ struct model_opts {
 	bool show_blocks;	  /* -a */
 	bool combined_only;	  /* -C: no ages, no age filter */
 	bool lost_first;	  /* stacks with definitely lost blocks before the others */
+	bool profile;		  /* --profile: model__add_profile will come */
+	enum report_view view;	  /* what stacks are sorted by */
 	struct sampling sampling; /* how the blocks were drawn */
 	bool started;		  /* tracing began when the program did */
 };
@@ -65,6 +67,12 @@ int model__begin(struct model *m, uint64_t now_ns, bool all_ages);
  */
 void model__ticks(struct model *m, uint64_t now, uint64_t tick_ns);
 int model__add(struct model *m, const struct model_block *b);
+/*
+ * With --profile: what a stack and entry point have allocated in all, whether or not there are
+ * blocks of it.
+ */
+int model__add_profile(struct model *m, uint64_t stack, const char *entry,
+		       const struct report_profile *profile);
 /*
  * Build the report: sites, totals, deltas, sorted. Account, pid, comm, time, warnings are the
  * caller's to fill. Stacks with the same entry and the same frames (addr) after resolution become

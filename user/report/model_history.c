@@ -151,7 +151,10 @@ int model_history__update(struct model *m, const uint32_t *list, size_t n, struc
 
 		bytes = model__add_up(bytes, p->now.bytes);
 		count = model__add_up(count, p->now.count);
-		err = judge(m, p, r);
+		if (p->now.sum.count)
+			err = judge(m, p, r);
+		else /* in the list for its profile */
+			p->verdict = (struct site_verdict){0};
 	}
 	series__set(&m->whole, &m->axis, bytes, count);
 	if (!err)

@@ -24,6 +24,7 @@ struct group {
 	uint64_t stack;
 	const char *entry, *note;
 	struct sum sum;
+	uint32_t profile; /* in profiles, HASHIDX_NONE: without */
 	struct judged judged;
 	uint64_t first_ns, last_ns; /* births */
 	uint32_t place;
@@ -40,6 +41,7 @@ struct member {
 struct tally {
 	uint64_t bytes, count; /* as reported: estimates where sum is of a sample */
 	struct sum sum;
+	uint32_t profile; /* in profiles, HASHIDX_NONE: without */
 	struct judged judged;
 	uint64_t first_ns, last_ns;
 	uint64_t snapshot; /* number of the snapshot that this is of, 0: none */
@@ -77,6 +79,8 @@ struct model {
 	size_t max_cohorts;
 	struct member *members;
 	size_t n_members, max_members;
+	struct report_profile *profiles;
+	size_t n_profiles, max_profiles;
 
 	/* the last report */
 	uint64_t reported; /* number of its snapshot, 0: there is none */

@@ -144,12 +144,14 @@ void report__free(struct report *r)
 		free(r->sites[i].frames);
 		free(r->sites[i].blocks);
 		free_history(&r->sites[i].history);
+		free(r->sites[i].profile);
 	}
 	free_history(&r->history);
 	free(r->history_ns);
 	report_gate__clear(&r->gate);
 	free(r->sites);
 	free(r->processes);
+	free(r->profile);
 	free(r->warnings);
 	free(r->text);
 	free(r);

@@ -17,6 +17,7 @@
 
 #include "report/estimate.h"
 #include "report/gate.h"
+#include "report/profile.h"
 #include "report/reach.h"
 #include "report/site_verdict.h"
 
@@ -97,6 +98,7 @@ struct report_site {
 			      */
 	struct report_block *blocks; /* with -a: every block, largest first; else NULL */
 	size_t n_blocks;
+	struct report_profile *profile; /* with --profile; NULL: without, or no site of the heap */
 };
 
 /* Only some allocations are followed: whether a free is one of the others' nobody knows. */
@@ -206,7 +208,7 @@ struct report {
 	bool has_delta;
 	int64_t bytes_delta, count_delta;
 	struct sampling sampling;
-	struct report_site *sites; /* sorted, at most top */
+	struct report_site *sites; /* sorted, at most top; with --profile empty ones, too */
 	size_t n_sites;
 	struct site_verdict verdict; /* on the whole */
 	struct report_history history;
@@ -222,6 +224,11 @@ struct report {
 	uint64_t max_live,
 		max_stacks; /* sizes of the tables, for the words on losses; 0: unknown */
 	uint64_t most_live; /* what max_live can be at most */
+	struct report_profile *profile; /* of the process, with --profile; NULL: without */
+	enum report_view view;		/* that the sites are in the order of */
+	size_t n_viewed;		/* with --profile: distinct sites with something in it */
+	uint64_t tick_ns;		/* the unit of lifetimes */
+	uint64_t peak_age_ns;		/* how long ago the process held most */
 	bool partial;	    /* warnings say which part of the allocator is not followed */
 	char *checks;	    /* lines to follow the account; NULL: none */
 	/* with --follow */

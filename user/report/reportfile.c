@@ -142,6 +142,16 @@ static void write_history(struct proto *to, uint32_t bytes, uint32_t count,
 	proto__packed(to, count, h->count, h->n);
 }
 
+static void write_profile(struct writer *w, struct proto *to, uint32_t field,
+			  const struct report_profile *p)
+{
+	if (!p)
+		return;
+	write_members(w, &w->inner, &layout_profile, p);
+	proto__packed(&w->inner, PROFILE_LIVED, p->lived, REPORT_LIVES);
+	proto__message(to, field, &w->inner);
+}
+
 static void write_site(struct writer *w, const struct report *r, const struct report_site *site)
 {
 	bool judged = reach__is_judged(&r->reach);
@@ -149,6 +159,7 @@ static void write_site(struct writer *w, const struct report *r, const struct re
 	write_members(w, &w->message, &layout_site, site);
 	write_frames(w, site);
 	write_history(&w->message, SITE_HISTORY_BYTES, SITE_HISTORY_COUNT, &site->history);
+	write_profile(w, &w->message, SITE_PROFILE, site->profile);
 	if (judged)
 		write_kinds(w, SITE_KINDS, site->reach);
 	if (site->blocks) {
@@ -237,6 +248,8 @@ static void write_report(struct writer *w, const struct report *r)
 		proto__packed(&w->whole, RECORDING_WARNINGS, &text, 1);
 	}
 	write_members(w, &w->whole, &layout_report, r);
+	write_profile(w, &w->whole, RECORDING_PROFILE, r->profile);
+	proto__u64(&w->whole, RECORDING_VIEW, r->view);
 	write_history(&w->whole, RECORDING_HISTORY_BYTES, RECORDING_HISTORY_COUNT, &r->history);
 	if (!r->history.n)
 		return;

@@ -42,6 +42,9 @@ static const struct member report_members[] = {
 	REPORT(35, STRING, site_name),
 	REPORT(36, STRING, checks),
 	REPORT(121, BOOL, followed),
+	REPORT(62, U64, n_viewed),
+	REPORT(63, U64, tick_ns),
+	REPORT(64, U64, peak_age_ns),
 	REPORT(102, INT, verdict.kind),
 	REPORT(103, INT, verdict.reason),
 	REPORT(104, INT, verdict.sure),
@@ -209,6 +212,16 @@ static const struct member map_members[] = {
 	MAP(4, U64, held),    MAP(5, U64, uss),
 };
 LAYOUT(layout_map, map_members);
+#define PROFILE(field, member)                                                                     \
+	{                                                                                          \
+		field, MEMBER_U64, offsetof(struct report_profile, member)                         \
+	}
+static const struct member profile_members[] = {
+	PROFILE(1, count),	 PROFILE(2, bytes),	      PROFILE(3, freed),
+	PROFILE(4, freed_bytes), PROFILE(5, temporary),	      PROFILE(6, peak_count),
+	PROFILE(7, peak_bytes),	 PROFILE(9, temporary_bytes),
+};
+LAYOUT(layout_profile, profile_members);
 
 static const struct member cut_members[] = {
 	{1, MEMBER_STRING, offsetof(struct report_cut, why)},

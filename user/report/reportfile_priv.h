@@ -32,7 +32,7 @@ struct layout {
 };
 
 extern const struct layout layout_report, layout_origin, layout_frame, layout_site, layout_account,
-	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds, layout_gate,
+	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds, layout_profile, layout_gate,
 	layout_condition, layout_suppression, layout_process;
 
 /* Fields that are no plain members. */
@@ -46,6 +46,8 @@ enum {
 	RECORDING_ORIGIN = 7,
 	RECORDING_WARNINGS = 8,
 	RECORDING_MEMORY = 9,
+	RECORDING_PROFILE = 60,
+	RECORDING_VIEW = 61,
 	RECORDING_HISTORY_BYTES = 100,
 	RECORDING_HISTORY_COUNT = 101,
 	RECORDING_HISTORY_NS = 108,
@@ -58,6 +60,7 @@ enum {
 
 	SITE_FRAMES = 17,
 	SITE_BLOCKS = 18,
+	SITE_PROFILE = 40,
 	SITE_HISTORY_BYTES = 80,
 	SITE_HISTORY_COUNT = 81,
 	SITE_KINDS = 100,
@@ -69,6 +72,8 @@ enum {
 	BLOCKS_KIND = 100,
 
 	ACCOUNT_CUTS = 22,
+
+	PROFILE_LIVED = 8,
 
 	REACH_WHY_NOT = 1,
 	REACH_SUMS = 8,

@@ -334,6 +334,40 @@ static int read_tallies(struct reader *rd, const struct proto_field *f)
 	return p.bad ? damaged(rd) : 0;
 }
 
+static int read_lived(struct reader *rd, const struct proto_field *f, struct report_profile *p)
+{
+	struct proto_reader numbers = proto__reader(f->data, f->size);
+	uint64_t value;
+	int n = 0;
+
+	if (!f->is_bytes || count_packed(f) > REPORT_LIVES)
+		return damaged(rd);
+	while (proto__next_packed(&numbers, &value))
+		p->lived[n++] = value;
+	return numbers.bad ? damaged(rd) : 0;
+}
+
+static int read_profile(struct reader *rd, const struct proto_field *in,
+			struct report_profile **out)
+{
+	struct proto_reader p = proto__reader(in->data, in->size);
+	struct proto_field f;
+	int err = 0;
+
+	if (!in->is_bytes || *out)
+		return damaged(rd);
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	while (!err && proto__next(&p, &f)) {
+		if (f.number == PROFILE_LIVED)
+			err = read_lived(rd, &f, *out);
+		else if (!store(rd, &layout_profile, &f, *out))
+			err = damaged(rd);
+	}
+	return !err && p.bad ? damaged(rd) : err;
+}
+
 static int read_site(struct reader *rd, const struct proto_field *in, struct report_site *site)
 {
 	struct proto_reader p = proto__reader(in->data, in->size);
@@ -349,6 +383,8 @@ static int read_site(struct reader *rd, const struct proto_field *in, struct rep
 			err = read_stack(rd, &f, site);
 		else if (f.number == SITE_BLOCKS)
 			err = read_blocks(rd, &f, site);
+		else if (f.number == SITE_PROFILE)
+			err = read_profile(rd, &f, &site->profile);
 		else if (f.number == SITE_KINDS)
 			err = read_members(rd, &layout_kinds, &f, site->reach);
 		else if (f.number == SITE_HISTORY_BYTES)
@@ -433,7 +469,11 @@ static bool is_sound(const struct report *r, size_t n_count, size_t n_times)
 	size_t i;
 
 	if (r->max_live > MAX_TABLE || r->most_live > MAX_TABLE || r->max_stacks > MAX_TABLE ||
-	    r->n_stacks < r->n_sites)
+	    r->view >= REPORT_VIEWS)
+		return false;
+	/* with a profile there are sites without blocks: n_stacks does not count them */
+	if (r->profile ? r->n_viewed < report__viewed(r)
+		       : r->n_stacks < r->n_sites || r->view != REPORT_VIEW_LEAKED)
 		return false;
 	if (!is_history(&r->history, n_count) || n_times != n_count || !is_verdict(&r->verdict))
 		return false;
@@ -527,6 +567,14 @@ static int read_report(struct reader *rd)
 			break;
 		case RECORDING_MEMORY:
 			err = read_members(rd, &layout_memory, &f, &r->memory);
+			break;
+		case RECORDING_PROFILE:
+			err = read_profile(rd, &f, &r->profile);
+			break;
+		case RECORDING_VIEW:
+			r->view = f.value;
+			if (f.is_bytes || f.value >= REPORT_VIEWS)
+				err = damaged(rd);
 			break;
 		case RECORDING_REACH:
 			err = read_reach(rd, &f);
