@@ -34,6 +34,7 @@ PARTS = {
     "formats": formats.run,
     "bystander": bystander.run,
     "loops": cost.run,
+    "profile": cost.profiles,
     "programs": programs.run,
     "filters": filters.run,
     "kernel": kernel.run,

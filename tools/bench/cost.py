@@ -40,6 +40,26 @@ def loop(variant, label, few, quick):
     return section
 
 
+def with_profile(variant, label, quick):
+    """The same loop with and without --profile."""
+    section = results.Section(f"--profile: {label}", {c: turns.COLUMNS[c] for c in ("time", "added", "tool")})
+    seconds = (0.01, 0.05) if quick else (0.03, 0.15)
+    work = turns.Work(variant, label, lambda prefix: Loop(variant, prefix), seconds=seconds)
+    measure = turns.Turns(work, ways.profile())
+    try:
+        measure.measure(turns.rounds_within(3, 4) if quick else turns.rounds_within(11, 12))
+        measure.add_rows(section, f"profile.{variant}")
+    except BenchError as error:
+        section.fail(f"profile.{variant}.profile", "memleak-bpf --profile", str(error))
+    return section
+
+
+def profiles(quick):
+    for variant, label, few in LOOPS:
+        if not few:
+            yield with_profile(variant, label, quick)
+
+
 def run(quick, only=()):
     """A section for each loop; only: names."""
     for variant, label, few in LOOPS:

@@ -12,6 +12,11 @@ AT_MOST = {
     "cost.deep.tool/floor": 1.0,
     "cost.live.tool/floor": 1.1,
     "cost.deep_live.tool/floor": 1.1,
+    # --profile's added time against that without
+    "profile.shallow.profile/tool": 1.15,
+    "profile.deep.profile/tool": 1.15,
+    "profile.live.profile/tool": 1.15,
+    "profile.threads.profile/tool": 1.15,
     "start.python3/start": 300,
     "memory.live/entry": 24,
     "report.100000/report": 500,

@@ -133,6 +133,13 @@ def memleak_bpf():
     return ways
 
 
+def profile():
+    return [
+        Way(TOOL, "memleak-bpf", lambda load: MemleakBpf(load.pid)),
+        Way("profile", "memleak-bpf --profile", lambda load: MemleakBpf(load.pid, "--profile")),
+    ]
+
+
 def prove(load, pairs=10000, slack=100):
     """Each shape's probes are where calls come by: entries, returns and frees are as many as there
     are pairs, and the few that threads and the answer take. Returns the places."""
