@@ -166,6 +166,11 @@ static void long_names(void)
 	CHECK(cli.reach);
 	CHECK_EQ(cli.confirm_s, 10);
 	CHECK_EQ(cli.max_pause_ms, 3600000);
+	CHECK(!cli.profile && cli.view == REPORT_VIEW_LEAKED);
+	ACCEPT("-p 1 --profile");
+	CHECK(cli.profile && cli.view == REPORT_VIEW_LEAKED);
+	ACCEPT("-p 1 --profile --view leaked --view temporary");
+	CHECK(cli.profile && cli.view == REPORT_VIEW_TEMPORARY);
 	ACCEPT("-p 1 --reach --confirm=7 -s 1");
 	CHECK_EQ(cli.confirm_s, 7);
 }
@@ -343,6 +348,15 @@ static void contradictions(void)
 			 users[i]);
 		check_refused(line, sentence);
 	}
+	check_refused("-p 1 --view peak", "--view peak, total and temporary show a profile: give "
+					  "--profile, too");
+	check_refused("-p 1 --profile --view high",
+		      "option --view: 'high' is not leaked, peak, total or temporary");
+	check_refused("-p 1 --profile -s 2",
+		      "--profile counts every allocation: not with -s or --sample-bytes");
+	check_refused("-p 1 --profile --sample-bytes 512K",
+		      "--profile counts every allocation: not with -s or --sample-bytes");
+	check_refused("-k --profile", "--profile is for processes, not for -k");
 	check_refused("-p 1 --confirm 5", "--confirm and --max-pause go with --reach");
 	check_refused("-p 1 --max-pause 500", "--confirm and --max-pause go with --reach");
 	check_refused("-p 1 --reach -z 1", "--reach has to know every block: not with -s, "

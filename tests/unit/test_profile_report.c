@@ -112,8 +112,12 @@ static void add_block(struct model *m, uint64_t addr, uint64_t size, uint64_t st
 
 static struct report *make(enum report_view view, size_t top)
 {
-	const struct model_opts opts = {
-		.older_ns = 500 * MS, .profile = true, .view = view, .top = top};
+	const struct model_opts opts = {.older_ns = 500 * MS,
+					.profile = true,
+					.view = view,
+					.top = top,
+					.lost_first = true,
+					.sort = REPORT_SORT_VERDICT};
 	struct model *m = model__new(&opts, stack_of, NULL);
 	struct report *r = NULL;
 	size_t i;

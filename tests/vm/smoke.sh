@@ -114,6 +114,18 @@ holds sampled "an estimate, and exact counters" \
 	last.account["passed over"] > 500 and last.account["seen"] == last.account["passed over"] +
 	last.account["freed"] + last.account["outstanding"]'
 
+# --- a profile, or why there is none
+
+new_case profile
+run_tool --profile --json "$CASE/json" -- "$PROG/profiled"
+if [ -s "$CASE/json" ] && out=$($PYTHON tests/profile.py check "$CASE/json" "$CASE/truth"); then
+	pass profile "$out"
+elif [ "$TOOL_STATUS" = 1 ] && grep -q 'needs Linux 5.15 or newer' "$CASE/log" && [ ! -e "$CASE/truth" ]; then
+	pass profile "refused: $(cut -c 14- "$CASE/log")"
+else
+	fail_case profile "exit status $TOOL_STATUS: ${out-}"
+fi
+
 # --- the kernel's memory
 
 if make_objects kernel messages 203 -p @ --dump=64; then

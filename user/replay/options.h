@@ -17,7 +17,7 @@ struct replay_options {
 	const char *output[RENDER_N]; /* --json FILE and so on; NULL: none */
 	size_t top;		      /* 0: all */
 	struct gate_opts gate;
-	bool view_given;	      /* --view */
+	bool view_given; /* --view */
 	enum report_view view;
 	bool no_color, help;
 };

@@ -353,6 +353,11 @@ static uint64_t weight(const struct model *m, const struct tally *t, bool by_cou
 				      by_count);
 }
 
+static bool in_view(const struct model *m, const struct tally *t)
+{
+	return weight(m, t, false) || weight(m, t, true);
+}
+
 /* No two places are equal in all of these, so the order is the same each time. */
 static int compare_places(const void *pa, const void *pb, void *arg)
 {
@@ -363,14 +368,18 @@ static int compare_places(const void *pa, const void *pb, void *arg)
 	int by_count = descending(a->now.count, b->now.count);
 	bool count_first = m->opts.sort == REPORT_SORT_COUNT;
 	bool verdict_first = m->opts.sort == REPORT_SORT_VERDICT;
+	bool leaked = m->opts.view == REPORT_VIEW_LEAKED;
 	const struct reach_sum *lost_a = &a->now.judged.kind[REACH_DEFINITE];
 	const struct reach_sum *lost_b = &b->now.judged.kind[REACH_DEFINITE];
-	/* address space that holds no data of its own, like thread stacks, says least: last */
-	int order = (a->note != NULL) - (b->note != NULL);
+	/* what has nothing in the view; then address space that holds no data of its own, like
+	 * thread stacks, which says least: last */
+	int order = descending(in_view(m, &a->now), in_view(m, &b->now));
 
-	if (!order && m->opts.lost_first)
+	if (!order)
+		order = (a->note != NULL) - (b->note != NULL);
+	if (!order && m->opts.lost_first && leaked)
 		order = descending(lost_a->count > 0, lost_b->count > 0);
-	if (!order && verdict_first)
+	if (!order && verdict_first && leaked)
 		order = site_verdict__rank(a->verdict.kind) - site_verdict__rank(b->verdict.kind);
 	if (!order)
 		order = descending(weight(m, &a->now, count_first),
@@ -512,7 +521,7 @@ static int fill_sites(struct model *m, const uint32_t *list, size_t n, struct re
 		judged_merge(&judged, &p->now.judged);
 		p->shown = i < shown ? i : HASHIDX_NONE;
 		r->n_stacks += p->now.sum.count > 0;
-		r->n_viewed += weight(m, &p->now, false) || weight(m, &p->now, true);
+		r->n_viewed += in_view(m, &p->now);
 		if (p->now.profile != HASHIDX_NONE)
 			report_profile__add(r->profile, &m->profiles[p->now.profile]);
 	}

@@ -229,8 +229,8 @@ struct report {
 	size_t n_viewed;		/* with --profile: distinct sites with something in it */
 	uint64_t tick_ns;		/* the unit of lifetimes */
 	uint64_t peak_age_ns;		/* how long ago the process held most */
-	bool partial;	    /* warnings say which part of the allocator is not followed */
-	char *checks;	    /* lines to follow the account; NULL: none */
+	bool partial; /* warnings say which part of the allocator is not followed */
+	char *checks; /* lines to follow the account; NULL: none */
 	/* with --follow */
 	bool followed;			  /* of one process of several */
 	struct report_process *processes; /* all of these together, in order of their beginning */

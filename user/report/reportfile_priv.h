@@ -32,8 +32,8 @@ struct layout {
 };
 
 extern const struct layout layout_report, layout_origin, layout_frame, layout_site, layout_account,
-	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds, layout_profile, layout_gate,
-	layout_condition, layout_suppression, layout_process;
+	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds, layout_profile,
+	layout_gate, layout_condition, layout_suppression, layout_process;
 
 /* Fields that are no plain members. */
 enum {

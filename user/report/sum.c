@@ -479,6 +479,7 @@ static int copy_sites(struct sum *s, struct report *r)
 		struct report_site *to = &r->sites[r->n_sites++];
 
 		*to = s->sites[i];
+		to->profile = NULL; /* belongs to the report of one process */
 		if (report_frames__copy(s->sites[i].frames, s->sites[i].n_frames, &to->frames))
 			return -ENOMEM;
 	}
