@@ -293,8 +293,134 @@ static void eviction(void)
 	judge_all(4);
 }
 
+/* --- one of each reason --- */
+
+static void add_n(struct program *p, size_t n, double born)
+{
+	while (n--)
+		add(p, born, INFINITY);
+}
+
+/* Half-way through every interval of the first come, first served: length[i] of them wait. */
+static void line_up(struct program *p, const size_t *length, size_t n, size_t served)
+{
+	size_t i, out = 0;
+
+	for (i = 0; i < n; i++) {
+		for (size_t k = 0; k < served && out < p->n; k++)
+			p->blocks[out++].dies = (double)i + 0.5;
+		while (p->n - out > length[i])
+			p->blocks[out++].dies = (double)i + 0.5;
+		add_n(p, length[i] - (p->n - out), (double)i + 0.5);
+	}
+}
+
+static void check_verdict(unsigned int reports, enum verdict_kind kind, enum verdict_reason reason)
+{
+	struct site_verdict v;
+
+	program.reports = reports;
+	v = trace(&program, NULL, NULL);
+	CHECK_STR(site_verdict__word(v.kind), site_verdict__word(kind));
+	CHECK_STR(site_verdict__reason(v.reason), site_verdict__reason(reason));
+	CHECK(kind == VERDICT_EARLY ? !v.sure : v.sure > 50 && v.sure <= 99);
+	CHECK((kind == VERDICT_LEAKING || kind == VERDICT_CACHE) == (v.bytes_per_hour > 0));
+}
+
+static void begin_case(double interval_ns, bool started)
+{
+	begin(&program, 1);
+	program.interval_ns = interval_ns;
+	program.started = started;
+}
+
+/* Too few reports say nothing; a table of which a little more comes each time says nothing soon. */
+static void too_early(void)
+{
+	size_t i;
+
+	begin_case(1e9, true);
+	add_n(&program, 1000, 0.5);
+	for (i = 1; i < 30; i++)
+		add_n(&program, 1, (double)i + 0.5);
+	for (i = 1; i < 4; i++)
+		check_verdict((unsigned int)i, VERDICT_EARLY, REASON_FEW_REPORTS);
+	check_verdict(4, VERDICT_EARLY, REASON_STILL_RISING);
+	for (i = 8; i < 30; i += 7)
+		check_verdict((unsigned int)i, VERDICT_LEAKING, REASON_NONE_FREED);
+	begin_case(1e9, true);
+	add_n(&program, 100, 0.5);
+	add_n(&program, 100, 9.5);
+	check_verdict(9, VERDICT_STARTUP, REASON_FROM_START);
+	check_verdict(10, VERDICT_EARLY, REASON_NOT_STEADY);
+	check_verdict(20, VERDICT_PLATEAU, REASON_STAYS);
+}
+
+/* A running program was attached to: what comes first is from no start. */
+static void not_from_start(void)
+{
+	begin_case(1e12, false);
+	add_n(&program, 100, 0.5);
+	check_verdict(10, VERDICT_PLATEAU, REASON_STAYS);
+	program.started = true;
+	check_verdict(10, VERDICT_STARTUP, REASON_FROM_START);
+	/* started, but late */
+	begin_case(1e12, true);
+	add_n(&program, 1, 0.5);
+	add_n(&program, 100, 5.5);
+	check_verdict(20, VERDICT_PLATEAU, REASON_STAYS);
+}
+
+static void slows_down(void)
+{
+	size_t i;
+
+	begin_case(1e7, true);
+	for (i = 0; i < 2000; i++)
+		add(&program, -4 * log(1 - ((double)i + 0.5) / 2000), INFINITY);
+	check_verdict(8, VERDICT_CACHE, REASON_SLOWS_DOWN);
+	check_verdict(80, VERDICT_PLATEAU, REASON_STAYS);
+}
+
+/* A pool of buffers that are in use for a moment each: level, but nothing stays. */
+static void replaced(void)
+{
+	begin_case(1e9, false);
+	stream(&program, 0, 20, 8000, 0.2);
+	check_verdict(20, VERDICT_CHURN, REASON_REPLACED);
+}
+
+/* It has only just become higher than before, and nothing that was there is left. */
+static void rises_again(void)
+{
+	static const size_t again[] = {100, 90, 75, 60, 45, 30, 20, 25, 45, 70, 100, 135, 180};
+	static const size_t less[] = {200, 180, 160, 140, 120, 100, 80, 60, 40, 20};
+
+	begin_case(1e10, false);
+	line_up(&program, again, 13, 15);
+	check_verdict(13, VERDICT_CHURN, REASON_COMES_AND_GOES);
+	begin_case(1e10, false);
+	line_up(&program, less, 10, 1);
+	check_verdict(10, VERDICT_CHURN, REASON_BECOMES_LESS);
+}
+
+/* Young blocks are not in the reports, so they are no cohort either: nothing is lost or new. */
+static void leaves_out_young(void)
+{
+	begin_case(1e9, false);
+	stream(&program, 0, 40, 100, INFINITY);
+	program.older_ns = 700000000;
+	check_verdict(40, VERDICT_LEAKING, REASON_NONE_FREED);
+}
+
 int main(void)
 {
+	RUN(too_early);
+	RUN(not_from_start);
+	RUN(slows_down);
+	RUN(replaced);
+	RUN(rises_again);
+	RUN(leaves_out_young);
 	RUN(eviction);
 	RUN(list);
 	RUN(table);

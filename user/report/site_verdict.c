@@ -170,6 +170,16 @@ static bool more_blocks(const struct view *v, size_t from)
 	       count * v->bytes[v->n - 1] >= bytes * v->count[v->n - 1] / 2;
 }
 
+/* Two jumps a long time apart pass the test of a trend: nothing else comes in that order. */
+static bool is_steady(const struct view *v)
+{
+	size_t rises = 0, i;
+
+	for (i = 1; i < v->n; i++)
+		rises += v->bytes[i] > v->bytes[i - 1];
+	return rises >= VERDICT_INTERVALS;
+}
+
 static unsigned int percent(double share)
 {
 	return share <= 0 ? 1 : share >= 0.99 ? 99 : (unsigned int)(share * 100);
@@ -317,7 +327,7 @@ int site_verdict__find(const struct series_axis *axis, const struct series *s, b
 		if (err)
 			return err;
 		verdict->kind = VERDICT_KINDS;
-		if ((whole.kind == TREND_GROWING || tail.kind == TREND_GROWING) &&
+		if ((whole.kind == TREND_GROWING || tail.kind == TREND_GROWING) && is_steady(&v) &&
 		    more_blocks(&v, from))
 			judge_growth(&v, &whole, &tail, verdict);
 		if (verdict->kind != VERDICT_KINDS)
