@@ -5,7 +5,7 @@
 
 #include "trend.h"
 
-#define MAX_SAMPLES 24	/* of a series, evenly in time: what the tests cost grows by the square */
+#define MAX_SAMPLES 16	/* of a series, evenly in time: what the tests cost grows by the square */
 #define HARDLY 0.02	/* of all blocks freed: hardly any */
 #define STAY 0.9	/* of old blocks: they stay */
 #define SLOWER 0.5	/* as fast as at first: it slows down */
