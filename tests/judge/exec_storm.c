@@ -120,6 +120,7 @@ int main(int argc, char **argv)
 		.max_stacks = 1 << 16,
 		.max_depth = 127,
 	};
+	struct status status;
 	struct trace t = {.opts = &opts, .out = stdout, .pidfd = -1, .signals = -1};
 	const char *wrong = "cannot trace";
 	unsigned int n = 0;
@@ -137,7 +138,8 @@ int main(int argc, char **argv)
 		_exit(127);
 	}
 	waitpid(opts.pid, NULL, WUNTRACED);
-	status__init(&t.status, stderr);
+	status__init(&status, stderr);
+	t.status = &status;
 	if (!trace__set_up(&t))
 		wrong = judge(&t, &n);
 	if (wrong)

@@ -422,6 +422,7 @@ int main(int argc, char **argv)
 		.max_depth = 127,
 	};
 	struct trace t = {.opts = &opts, .out = stdout, .pidfd = -1, .signals = -1};
+	struct status status;
 	bool ok;
 	int err;
 
@@ -437,7 +438,8 @@ int main(int argc, char **argv)
 	opts.pid = fork();
 	if (!opts.pid)
 		_exit(program());
-	status__init(&t.status, stderr);
+	status__init(&status, stderr);
+	t.status = &status;
 	err = await_phase(READY) ? trace__set_up(&t) : -ETIMEDOUT;
 	ok = err ? wrong("cannot trace: %s", strerror(-err)) : judge(&t, argv[1], atoi(argv[3]));
 	if (!ok)

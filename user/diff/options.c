@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff/render.h"
+
 #define DEFAULT_TOP 10
 
 enum {
@@ -87,8 +89,16 @@ static int parse_top(struct diff_options *o, const char *value, FILE *err)
 	return 0;
 }
 
-static int no_recording(FILE *err)
+/* Formats of what was found in one report have none of a difference: diff/render.c. */
+static int check_format(int id, FILE *err)
 {
+	if (diff_render__find(id))
+		return 0;
+	if (id != RENDER_ID_save)
+		return fail(err,
+			    "format %s shows a report, not a difference: \"memleak-bpf report "
+			    "--%s FILE NEW\" shows the new recording",
+			    names[id], names[id]);
 	return fail(err, "a difference is no recording, so there is nothing to save; keep OLD and "
 			 "NEW, or write --json");
 }
@@ -101,7 +111,7 @@ static int parse_format(struct diff_options *o, const char *value, FILE *err)
 		if (strcmp(value, names[i]) != 0)
 			continue;
 		o->format = i;
-		return i == RENDER_ID_save ? no_recording(err) : 0;
+		return check_format(i, err);
 	}
 	return fail(err, "option --format: '%.100s' is not one of" RENDER_FORMATS(FORMAT_LIST),
 		    value);
@@ -109,8 +119,10 @@ static int parse_format(struct diff_options *o, const char *value, FILE *err)
 
 static int parse_output(struct diff_options *o, int id, const char *path, FILE *err)
 {
-	if (id == RENDER_ID_save)
-		return no_recording(err);
+	int rc = check_format(id, err);
+
+	if (rc)
+		return rc;
 	o->output[id] = path;
 	return *path ? 0 : fail(err, "option --%s: '' is not a file name", names[id]);
 }
