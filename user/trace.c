@@ -263,6 +263,7 @@ void trace__on_event(const struct event *e, void *arg)
 		on_exec(t, e->flags);
 		break;
 	case EVENT_ENTRY:
+		model__begin_program(t->model);
 		trace__announce(t);
 		if (!t->announced)
 			trace__say(

@@ -624,6 +624,39 @@ static void leaks_first(void)
 	model__free(m);
 }
 
+/* What was there before the program itself began to run is not what its start is told by. */
+static void program_begins(void)
+{
+	struct model *m = new_model((struct model_opts){.started = true});
+	struct report *r = NULL;
+	uint64_t i;
+
+	model__start(m, NOW);
+	for (i = 1; i <= 300; i++) {
+		struct model_block loader = {
+			.addr = 1, .size = 8, .stack = 1001, .birth_ns = NOW, .entry = "mmap"};
+		struct model_block table = {.addr = 2,
+					    .size = 16,
+					    .stack = 1002,
+					    .birth_ns = NOW + 45 * MS / 10,
+					    .entry = "malloc"};
+
+		report__free(r);
+		if (i == 5)
+			model__begin_program(m);
+		CHECK_EQ(model__begin(m, NOW + i * MS, false), 0);
+		CHECK_EQ(model__add(m, &loader), 0);
+		if (i >= 5)
+			CHECK_EQ(model__add(m, &table), 0);
+		r = finish(m);
+		/* also once points have been left out of the history */
+		if (i >= 10)
+			CHECK_EQ(r->sites[0].verdict.kind, VERDICT_STARTUP);
+	}
+	report__free(r);
+	model__free(m);
+}
+
 int main(void)
 {
 	RUN(groups_and_sorts);
@@ -638,5 +671,6 @@ int main(void)
 	RUN(a_million_blocks);
 	RUN(cohorts_by_ticks);
 	RUN(leaks_first);
+	RUN(program_begins);
 	return check_done();
 }

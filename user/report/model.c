@@ -122,6 +122,11 @@ void model__start(struct model *m, uint64_t now_ns)
 	model_history__start(m, now_ns);
 }
 
+void model__begin_program(struct model *m)
+{
+	m->program_begins = true;
+}
+
 int model__begin(struct model *m, uint64_t now_ns, bool all_ages)
 {
 	m->snapshot++;

@@ -57,6 +57,9 @@ struct model *model__new(const struct model_opts *opts, model_stack_fn fn, void 
 void model__free(struct model *m);
 /* Tracing begins at now_ns, with nothing outstanding: the first point of all histories. */
 void model__start(struct model *m, uint64_t now_ns);
+/* A program, the first or by execve another one, begins to run: what comes now is from its start.
+ */
+void model__begin_program(struct model *m);
 /* Start a snapshot taken at now_ns (CLOCK_MONOTONIC); all_ages: no age filter (target has ended).
  */
 int model__begin(struct model *m, uint64_t now_ns, bool all_ages);

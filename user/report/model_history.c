@@ -50,6 +50,9 @@ void model_history__begin(struct model *m)
 
 	thin(m);
 	axis__add(&m->axis, m->now_ns, &until);
+	if (m->program_begins)
+		m->axis.begun = m->axis.n - 1;
+	m->program_begins = false;
 }
 
 /*

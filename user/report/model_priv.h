@@ -65,6 +65,7 @@ struct model {
 	size_t n_places, max_places;
 	struct hashidx by_place;
 	struct series_axis axis;
+	bool program_begins; /* since the last point of the axis */
 	struct series whole;
 
 	/* this snapshot */

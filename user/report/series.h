@@ -31,7 +31,8 @@ struct series_until {
 
 struct series_axis {
 	size_t n;
-	size_t begun; /* the first point at which anything was held; it and the next one stay */
+	size_t begun; /* of the program's start, or at which anything was held; it and the next one
+			 stay */
 	uint64_t time_ns[SERIES_MAX];
 	struct series_until until[SERIES_MAX];
 };
