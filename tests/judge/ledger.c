@@ -62,6 +62,7 @@ struct options {
 struct tracer {
 	struct trace_opts opts;
 	struct trace trace;
+	struct status status;
 	struct ledger_count base;
 	bool on;
 };
@@ -176,7 +177,12 @@ static int begin_tracer(struct judge *j, struct tracer *t)
 		.probes_pair = j->o.pair,
 		.probes_point = j->o.point,
 	};
-	t->trace = (struct trace){.opts = &t->opts, .out = stdout, .pidfd = -1, .signals = -1};
+	status__init(&t->status, stderr);
+	t->trace = (struct trace){.opts = &t->opts,
+				  .out = stdout,
+				  .pidfd = -1,
+				  .signals = -1,
+				  .status = &t->status};
 	t->base = totals(j->ledger);
 	err = trace__set_up(&t->trace);
 	t->on = true;

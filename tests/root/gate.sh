@@ -36,7 +36,7 @@ judged baseline 23 'FAIL: allocs == 100% of baseline && growth == 0: ' --baselin
 	--fail-on 'allocs == 100% of baseline && growth == 0' -- "$PROG/sizes"
 judged other 2 'the baseline is of another program, sizes, not of true' --baseline "$WORK/sizes.rec" --fail-on 'growth > 0' -- true
 judged own-fails 23 'without the gate the exit status were 3' --fail-on 'allocs > 0' -- sh -c 'exit 3'
-judged losses 24 'UNSURE: bytes > 1T may hold: .* allocations were lost' --max-live 100 --fail-on 'bytes > 1T' -- "$PROG/sizes"
+judged losses 24 'UNSURE: bytes > 1T may hold: .* allocations were lost' --max-live 100 --fail-on 'bytes > 1T' -- "$PROG/live" 20000
 judged usage 2 '^  leaked >$' --fail-on 'leaked >' -- touch "$WORK/ran"
 judged missing 1 'cannot read .*/none: No such file' --suppressions "$WORK/none" -- touch "$WORK/ran"
 if [ -e "$WORK/ran" ]; then
