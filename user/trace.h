@@ -35,7 +35,7 @@ struct trace_opts {
 	bool follow;		       /* what the target forks and executes, too */
 	uint64_t follow_max;	       /* so many processes at once */
 	uint64_t follow_live;	       /* max_live of each but the first */
-	const struct outputs *outputs; /* the model keeps what they show */
+	const struct outputs *outputs; /* the model keeps what they show; NULL: nobody writes any */
 	struct gate *gate;	       /* judges each report, of which the model keeps all; NULL */
 	bool debuginfod;
 	int verbose;

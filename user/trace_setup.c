@@ -441,7 +441,7 @@ int trace__set_up(struct trace *t)
 	/* last: what the target allocates before is known to the probes already */
 	t->reconcile = reconcile__new(t->pid, t->spawn);
 	t->snapshot.reconcile = t->reconcile;
-	if (outputs__show_source(t->opts->outputs))
+	if (t->opts->outputs && outputs__show_source(t->opts->outputs))
 		t->sources = sources__new(t->pid);
 	return t->reconcile ? 0 : -ENOMEM;
 }

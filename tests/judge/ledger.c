@@ -178,11 +178,8 @@ static int begin_tracer(struct judge *j, struct tracer *t)
 		.probes_point = j->o.point,
 	};
 	status__init(&t->status, stderr);
-	t->trace = (struct trace){.opts = &t->opts,
-				  .out = stdout,
-				  .pidfd = -1,
-				  .signals = -1,
-				  .status = &t->status};
+	t->trace = (struct trace){
+		.opts = &t->opts, .out = stdout, .pidfd = -1, .signals = -1, .status = &t->status};
 	t->base = totals(j->ledger);
 	err = trace__set_up(&t->trace);
 	t->on = true;
