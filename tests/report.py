@@ -18,6 +18,7 @@ report.py symbols REPORT MAPS
         of the traced process. Prints how many frames were compared.
 """
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -202,6 +203,12 @@ def parse(path, whole=False):
     return reports
 
 
+def is_the_kernels(warning):
+    """Since 7.0 tracepoint programs can be preempted, and the kernel does pass over some of the target's system
+    calls then: saying so is right. All figures have to equal the truth nevertheless."""
+    return "passed over by the kernel" in warning and int(platform.release().split(".")[0]) >= 7
+
+
 def check(path, truth_path, attached, lossy, top):
     wrong = []
     reports = parse(path)
@@ -227,8 +234,9 @@ def check(path, truth_path, attached, lossy, top):
         if sum(p.seen for p in last.processes) != last.account["seen"]:
             wrong.append("what was seen of the processes does not add up")
         wrong += [f"process {p.pid}: {p.gap}" for p in last.processes if p.gap and not lossy]
-    if last.warnings and not lossy:
-        wrong.append("warning: " + last.warnings[0])
+    warnings = [text for text in last.warnings if not is_the_kernels(text)]
+    if warnings and not lossy:
+        wrong.append("warning: " + warnings[0])
     if not top:
         sums = sum(s.bytes for s in last.sites), sum(s.count for s in last.sites)
         if sums != (last.bytes, last.count):
