@@ -99,6 +99,23 @@ static void empty_and_full(void)
 		fclose(full);
 }
 
+/* Times that no calendar has, which a forged recording may. */
+static void far_times(void)
+{
+	static const int64_t times[] = {INT64_MAX, INT64_MIN, 9223372037, -9223372037};
+	size_t size, i;
+	int k;
+
+	for (i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		const struct report far = {.time = times[i]};
+
+		for (k = 0; k < RENDER_N; k++) {
+			free(render(renderer__at(k)->name, &far, &size));
+			CHECK(size > 0 || !strcmp(renderer__at(k)->name, "folded"));
+		}
+	}
+}
+
 /* What a name holds stays inside of its frame and line. */
 static void folded_lines(void)
 {
@@ -323,6 +340,7 @@ int main(void)
 		return 1;
 	RUN(same_as_golden);
 	RUN(empty_and_full);
+	RUN(far_times);
 	RUN(folded_lines);
 	RUN(flame_tree);
 	RUN(flame_saturates);

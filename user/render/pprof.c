@@ -373,6 +373,16 @@ static void emit_comment(const char *sentence, void *arg)
 	proto__packed(&p->whole, PROFILE_COMMENT, &text, 1);
 }
 
+/* A time that only a forged recording has ends where the field does: in the year 2262. */
+static int64_t nanoseconds(int64_t seconds)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow(seconds, (int64_t)1000000000, &ns))
+		return seconds < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
 static void build(struct profile *p, const struct report *r, const struct pprof_sample *samples,
 		  size_t n)
 {
@@ -392,7 +402,7 @@ static void build(struct profile *p, const struct report *r, const struct pprof_
 	for (i = 0; i < n && !p->failed; i++)
 		emit_sample(p, r, &samples[i]);
 	emit_mappings(p);
-	proto__i64(&p->whole, PROFILE_TIME_NANOS, (int64_t)r->time * 1000000000);
+	proto__i64(&p->whole, PROFILE_TIME_NANOS, nanoseconds(r->time));
 	value_type(p, PROFILE_PERIOD_TYPE, by_bytes ? "space" : "objects",
 		   by_bytes ? "bytes" : "count");
 	proto__u64(&p->whole, PROFILE_PERIOD,
