@@ -187,6 +187,10 @@ static void event_missed(struct report *r)
 {
 	r->account.event_missed = 4;
 }
+static void event_unsure(struct report *r)
+{
+	r->account.event_unsure = 5;
+}
 static void unbalanced(struct report *r)
 {
 	r->account.seen++;
@@ -211,6 +215,7 @@ static void doubts(void)
 	doubtful(no_slot, "but 2 calls of the allocator were not followed");
 	doubtful(event_lost, "but 3 notifications of mappings were lost");
 	doubtful(event_missed, "but 4 system calls were passed over by the kernel");
+	doubtful(event_unsure, "but 5 system calls may have been passed over by the kernel");
 	doubtful(unbalanced, "but the accounting does not balance");
 	doubtful(partial, "but part of it was not followed or not judged");
 	doubtful(sampled, "but only a sample was followed");

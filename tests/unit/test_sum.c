@@ -6,6 +6,7 @@
 
 #include "render/render.h"
 #include "report/reportfile.h"
+#include "report/reportfile_priv.h"
 #include "report/sum.h"
 
 #define APP .image = "app", .image_path = "/opt/app", .build_id = "0123"
@@ -182,6 +183,30 @@ static void sticks_at_the_top(void)
 	sum__free(s);
 }
 
+/* Whatever an account has: each number of it that a recording keeps is summed up. */
+static void adds_up_accounts(void)
+{
+	struct sum *s = new_sum(REPORT_SORT_SIZE);
+	const struct layout *all = &layout_account;
+	struct report a = {0}, *r;
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (all->members[i].kind == MEMBER_U64)
+			*(uint64_t *)((char *)&a.account + all->members[i].offset) = ++n;
+	CHECK(n > 20);
+	CHECK_EQ(sum__add(s, 0, &a), 0);
+	CHECK_EQ(sum__add(s, 0, &a), 0);
+	CHECK_EQ(sum__report(s, &r), 0);
+	for (i = n = 0; i < all->n; i++)
+		if (all->members[i].kind == MEMBER_U64)
+			CHECK_EQ(*(uint64_t *)((char *)&r->account + all->members[i].offset),
+				 2 * ++n);
+	report__free(r);
+	sum__free(s);
+}
+
 /* Sentences are said once, with how many they are true of. */
 static void counts_warnings(void)
 {
@@ -295,6 +320,7 @@ int main(void)
 	RUN(joins_what_is_the_same);
 	RUN(tells_others_apart);
 	RUN(sticks_at_the_top);
+	RUN(adds_up_accounts);
 	RUN(counts_warnings);
 	RUN(says_who_was_not_judged);
 	RUN(is_recorded);

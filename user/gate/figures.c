@@ -101,7 +101,8 @@ const char *figures__doubt(char buf[DOUBT_SIZE], const struct report *r)
 	if (is_doubt(buf, report__lost(a), "allocations were lost") ||
 	    is_doubt(buf, a->no_slot, "calls of the allocator were not followed") ||
 	    is_doubt(buf, a->event_lost, "notifications of mappings were lost") ||
-	    is_doubt(buf, a->event_missed, "system calls were passed over by the kernel"))
+	    is_doubt(buf, a->event_missed, "system calls were passed over by the kernel") ||
+	    is_doubt(buf, a->event_unsure, "system calls may have been passed over by the kernel"))
 		return buf;
 	return NULL;
 }

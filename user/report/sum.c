@@ -290,6 +290,7 @@ static void add_account(struct report_account *to, const struct report_account *
 	to->stack_fault += a->stack_fault;
 	to->event_lost += a->event_lost;
 	to->event_missed += a->event_missed;
+	to->event_unsure += a->event_unsure;
 	to->stacks_complete += a->stacks_complete;
 	to->stacks_cut += a->stacks_cut;
 	to->stacks_sampled |= a->stacks_sampled;
