@@ -8,9 +8,9 @@
  * An object's home is given by its hash; it is in one of the slots from there on, at most the
  * home's reach away: the farthest that any of its objects has ever been put. Most are at home, and
  * most homes have reach 0, so to insert an object, or not to find it, is to look at one slot and
- *one reach; to remove one that is at home, at its slot alone. Reaches are in words of their own,
- *eight to a word: so nobody but who removes an object writes to its slot's first word, and needs no
- * exchange for it, which costs as much as all the rest.
+ * one reach; to remove one that is at home, at its slot alone. Reaches are in words of their own,
+ * eight to a word: so nobody but who removes an object writes to its slot's first word, and that
+ * takes no exchange, which costs as much as all the rest.
  *
  * Who may meet whom: an event tells of an allocation after the allocator has given the address out,
  * and of a free before it has taken it back. So nobody removes an address while it is being
