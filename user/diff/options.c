@@ -4,10 +4,10 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "complaint.h"
 #include "diff/render.h"
 
 #define DEFAULT_TOP 10
@@ -62,21 +62,7 @@ void diff_options__help(FILE *out)
 	      out);
 }
 
-/* One line, whatever the arguments quoted in it are made of. */
-__attribute__((format(printf, 2, 3))) static int fail(FILE *err, const char *fmt, ...)
-{
-	char line[512], *c;
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	for (c = line; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	fprintf(err, "memleak-bpf: diff: %s\n", line);
-	return -EINVAL;
-}
+#define fail(err, ...) complaint__say(err, "memleak-bpf: diff", __VA_ARGS__)
 
 static int parse_top(struct diff_options *o, const char *value, FILE *err)
 {

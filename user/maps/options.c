@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "complaint.h"
 
 #define MAX_PID (1 << 22) /* PID_MAX_LIMIT, include/linux/threads.h */
 #define MAX_SECONDS 31536000
@@ -58,21 +59,7 @@ void maps_options__help(FILE *out)
 	      out);
 }
 
-/* One line, whatever the arguments quoted in it are made of. */
-__attribute__((format(printf, 2, 3))) static int fail(const struct parser *p, const char *fmt, ...)
-{
-	char line[512], *c;
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	for (c = line; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	fprintf(p->err, "memleak-bpf maps: %s\n", line);
-	return -EINVAL;
-}
+#define fail(p, ...) complaint__say((p)->err, "memleak-bpf maps", __VA_ARGS__)
 
 static bool parse_count(const char *s, unsigned long max, unsigned long *value)
 {

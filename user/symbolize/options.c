@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "symbolize/options.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
+
+#include "complaint.h"
 
 enum {
 	OPT_DEBUG_DIR = 256,
@@ -41,21 +40,7 @@ void symbolize_options__help(FILE *out)
 	      out);
 }
 
-/* One line, whatever the arguments quoted in it are made of. */
-__attribute__((format(printf, 2, 3))) static int fail(FILE *err, const char *fmt, ...)
-{
-	char line[512], *c;
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	for (c = line; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	fprintf(err, "memleak-bpf: symbolize: %s\n", line);
-	return -EINVAL;
-}
+#define fail(err, ...) complaint__say(err, "memleak-bpf: symbolize", __VA_ARGS__)
 
 static int parse_option(struct symbolize_options *o, int id, char **argv, FILE *err)
 {

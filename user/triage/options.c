@@ -4,10 +4,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "complaint.h"
 
 #define MAX_SECONDS 31536000.0 /* a year */
 #define MIN_SECONDS 0.01
@@ -72,21 +73,7 @@ void triage_options__help(FILE *out)
 	      out);
 }
 
-/* One line, whatever the arguments quoted in it are made of. */
-__attribute__((format(printf, 2, 3))) static int fail(FILE *err, const char *fmt, ...)
-{
-	char line[512], *c;
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	for (c = line; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	fprintf(err, "memleak-bpf: triage: %s\n", line);
-	return -EINVAL;
-}
+#define fail(err, ...) complaint__say(err, "memleak-bpf: triage", __VA_ARGS__)
 
 /* "12", "0.5": without what strtod takes besides. *end: behind it. */
 static bool read_decimal(const char *s, double *value, const char **end)
