@@ -186,6 +186,22 @@ static void no_verdict(void)
 	free(file);
 }
 
+/* Verdicts are kept where the reports that they came from are not. */
+static void verdicts_without_history(void)
+{
+	struct report r = {.time = 1, .verdicts[VERDICT_CHURN] = {42, 43, 44}};
+	struct report *back = NULL;
+	const char *why;
+	size_t size;
+	char *file = render(&render_save, &r, &size);
+
+	CHECK_EQ(read_back(file, size, &back, &why), 0);
+	if (back)
+		CHECK(!memcmp(back->verdicts, r.verdicts, sizeof(r.verdicts)));
+	report__free(back);
+	free(file);
+}
+
 static void check_refused(const void *data, size_t size, int err, const char *expected)
 {
 	struct report *r = NULL;
@@ -472,6 +488,7 @@ int main(void)
 	RUN(golden_recording);
 	RUN(nothing_is_not_empty);
 	RUN(no_verdict);
+	RUN(verdicts_without_history);
 	RUN(versions);
 	RUN(impossible_values);
 	RUN(broken_sites);

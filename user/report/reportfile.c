@@ -219,6 +219,7 @@ static void write_gate(struct writer *w, const struct report_gate *g)
 static void write_report(struct writer *w, const struct report *r)
 {
 	uint64_t text, tallies[3 * VERDICT_KINDS];
+	bool judged = false;
 	size_t i;
 
 	proto__string(&w->whole, RECORDING_FORMAT_NAME, RECORDING_FORMAT);
@@ -251,15 +252,15 @@ static void write_report(struct writer *w, const struct report *r)
 	write_profile(w, &w->whole, RECORDING_PROFILE, r->profile);
 	proto__u64(&w->whole, RECORDING_VIEW, r->view);
 	write_history(&w->whole, RECORDING_HISTORY_BYTES, RECORDING_HISTORY_COUNT, &r->history);
-	if (!r->history.n)
-		return;
 	proto__packed(&w->whole, RECORDING_HISTORY_NS, r->history_ns, r->history.n);
 	for (i = 0; i < VERDICT_KINDS; i++) {
 		tallies[3 * i] = r->verdicts[i].stacks;
 		tallies[3 * i + 1] = r->verdicts[i].bytes;
 		tallies[3 * i + 2] = r->verdicts[i].bytes_per_hour;
+		judged |= r->verdicts[i].stacks != 0;
 	}
-	proto__packed(&w->whole, RECORDING_VERDICTS, tallies, 3 * VERDICT_KINDS);
+	if (judged)
+		proto__packed(&w->whole, RECORDING_VERDICTS, tallies, 3 * VERDICT_KINDS);
 }
 
 int reportfile__write(FILE *out, const struct report *r)
