@@ -439,8 +439,9 @@ struct memleak_state {
 	__u64 segs;	 /* unwind_segs in force: first | one past the last << 32 */
 	__u32 anchor;	 /* thread whose address space the kernel compares with: see links.h */
 	__u32 n_stacks;	 /* frames given out */
-	__u32 exiting;	 /* the started program has called _exit; user space clears it */
-	__u32 nesting;	 /* a function taken for a leaf has called a probed one: none are */
+	__u32 exiting; /* the thread of the started program that has called _exit; user space clears
+			  it */
+	__u32 nesting; /* a function taken for a leaf has called a probed one: none are */
 	__u64 jiffies, now_ns; /* the same moment on two clocks: see read_clock */
 	struct trap trap[MAX_TRAPS];
 	__u64 apart[8]; /* what follows is written with each call: in no cache line of the above */

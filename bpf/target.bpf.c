@@ -357,10 +357,11 @@ int program_exit(struct pt_regs *ctx)
 {
 	struct task_struct *task = current_task();
 	__u64 handler = (__u64)BPF_CORE_READ(task, sighand, action[SIGCONT - 1].sa.sa_handler);
+	__u32 tid;
 
-	if (!is_target() || handler > 1)
+	if (!is_target_thread(&tid) || handler > 1)
 		return 0;
-	state.exiting = 1;
+	state.exiting = tid;
 	stop_target();
 	return 0;
 }

@@ -116,6 +116,7 @@ class Report:
         self.account = {}
         self.warnings = []
         self.verdict = ""  # the sentence on the whole
+        self.lost = ""  # the same, of what can be reached
         self.processes = []  # of a sum
         self.memory = []  # sentences of the reconciliation
         self.lines = [match.group(0)]
@@ -182,6 +183,8 @@ def parse(path, whole=False):
                 report.memory.append(text)
             elif kind == "verdict":
                 report.verdict = text
+            elif kind == "lost":
+                report.lost = text
             elif kind not in ("reachability", "profile"):
                 report.warnings.append(text)
             continue

@@ -15,6 +15,7 @@
 #include "cli_heap.h"
 #include "cli_kernel.h"
 #include "cli_profile.h"
+#include "cli_reach.h"
 #include "gate/options.h"
 #include "render/render.h"
 #include "target/spawn.h"
@@ -49,6 +50,7 @@ enum {
 	OPT_HEAP,
 	OPT_BY_WHOM,
 	OPT_REACH,
+	OPT_NO_REACH,
 	OPT_CONFIRM,
 	OPT_MAX_PAUSE,
 	OPT_NO_COLOR,
@@ -105,6 +107,7 @@ static const struct opt {
 	{OPT_HEAP, "heap", NULL},
 	{OPT_BY_WHOM, "by-whom", NULL},
 	{OPT_REACH, "reach", NULL},
+	{OPT_NO_REACH, "no-reach", NULL},
 	{OPT_CONFIRM, "confirm", "a number of seconds (1 to 31536000, 10, 10s)"},
 	{OPT_MAX_PAUSE, "max-pause", "a number of milliseconds (1 to 3600000)"},
 	{OPT_MAX_DEPTH, "max-depth", "a number of frames (1 to 127)"},
@@ -406,6 +409,9 @@ static int parse_flag(const struct parser *p, int id)
 	case OPT_REACH:
 		cli->reach = true;
 		return 0;
+	case OPT_NO_REACH:
+		cli->no_reach = true;
+		return 0;
 	case OPT_NO_COLOR:
 		cli->no_color = true;
 		return 0;
@@ -490,7 +496,8 @@ static int check(const struct parser *p)
 	if (cli->pid && cli->command)
 		return fail(p, "-p and a command exclude each other: trace one of them");
 	problem = cli_heap__problem(cli) ?: cli_kernel__problem(cli) ?: cli_command__problem(cli)
-						?: cli_profile__problem(cli);
+						?: cli_profile__problem(cli)
+							   ?: cli_reach__problem(cli);
 	if (problem)
 		return fail(p, "%s", problem);
 	if (!cli->pid && !cli->command && !cli->kernel)
@@ -503,12 +510,6 @@ static int check(const struct parser *p)
 		return fail(p,
 			    "-s and --sample-bytes exclude each other: -s draws one allocation in "
 			    "N, whatever its size, --sample-bytes by size");
-	if (!cli->reach && (cli->confirm_s || (cli->max_pause_given && !cli->heap)))
-		return fail(p, "--confirm and --max-pause go with --reach");
-	if (cli->reach &&
-	    (cli->sample > 1 || cli->sample_bytes || cli->min_size || cli->max_size != UINT64_MAX))
-		return fail(p, "--reach has to know every block: not with -s, --sample-bytes, -z "
-			       "or -Z");
 	if (cli->combined_only && cli->older_given && cli->older_ns)
 		return fail(p, "-C and -o exclude each other: -C keeps no ages");
 	return 0;
@@ -608,6 +609,7 @@ int cli__parse(int argc, char **argv, struct cli *cli, FILE *err)
 		cli->follow_max = DEFAULT_FOLLOW;
 	if (!cli->stack_every)
 		cli->stack_every = DEFAULT_STACK_EVERY;
+	cli->reach_at_exit = cli_reach__at_exit(cli);
 	return 0;
 }
 

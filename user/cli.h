@@ -57,7 +57,8 @@ struct cli {
 	const char *type;	     /* --type */
 	bool heap;		     /* --heap: what is on the heap already, without tracing */
 	bool by_whom;		     /* --by-whom, with --heap */
-	bool reach;		     /* --reach */
+	bool reach, no_reach;	     /* --reach, --no-reach; neither: */
+	bool reach_at_exit;	     /* it is looked at when it exits: by default of a command */
 	uint64_t confirm_s;	     /* --confirm, 0: none */
 	uint64_t max_pause_ms;	     /* --max-pause, default 500 */
 	bool max_pause_given;

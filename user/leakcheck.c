@@ -19,6 +19,7 @@ struct leakcheck {
 	struct judgement *early, *verdict;
 	uint64_t early_ns; /* when */
 	bool exited;	   /* the verdict is of the very end */
+	bool silent;	   /* there is nothing to say about this report */
 	struct report_reach how;
 };
 
@@ -144,6 +145,11 @@ static struct judgement *look(struct leakcheck *lc)
 
 void leakcheck__look(struct leakcheck *lc, bool ended)
 {
+	lc->silent = !ended && lc->opts.only_at_exit;
+	if (lc->silent) {
+		lc->snapshot->verdict = NULL;
+		return;
+	}
 	if (!ended) {
 		judgement__free(lc->verdict);
 		lc->verdict = look(lc);
@@ -163,6 +169,8 @@ void leakcheck__complete(const struct leakcheck *lc, struct report *r)
 {
 	struct reach_sum sum[REACH_KINDS];
 
+	if (lc->silent)
+		return;
 	memcpy(sum, r->reach.sum, sizeof(sum));
 	r->reach = lc->how;
 	memcpy(r->reach.sum, sum, sizeof(sum));

@@ -127,7 +127,8 @@ static int run(const struct cli *cli, struct gate *gate)
 				.sort = cli->sort,
 				.show_blocks = cli->show_blocks || cli->dump,
 				.combined_only = cli->combined_only,
-				.lost_first = cli->reach,
+				.lost_first = cli->reach || (cli->reach_at_exit &&
+							     cli->sort == REPORT_SORT_VERDICT),
 				.profile = cli->profile,
 				.view = cli->view,
 				.sampling = {.calls = cli->sample, .bytes = cli->sample_bytes},
@@ -153,6 +154,7 @@ static int run(const struct cli *cli, struct gate *gate)
 		.dump = cli->dump,
 		.list_blocks = cli->show_blocks,
 		.reach = cli->reach,
+		.reach_at_exit = cli->reach_at_exit,
 		.confirm_ns = cli->confirm_s * 1000000000ULL,
 		.max_pause_ns = cli->max_pause_ms * 1000000,
 	};

@@ -392,7 +392,7 @@ bool session__take_stop(struct session *s)
 	return __atomic_exchange_n(&object__state(s->object)->stopped, 0, __ATOMIC_ACQ_REL);
 }
 
-bool session__take_exit(struct session *s)
+pid_t session__take_exit(struct session *s)
 {
 	return __atomic_exchange_n(&object__state(s->object)->exiting, 0, __ATOMIC_ACQ_REL);
 }

@@ -135,8 +135,8 @@ int session__events_fd(const struct session *s);
 uint32_t session__space(const struct session *s); /* LIVE_SPACE of the running program */
 /* Has the BPF side stopped the started program since this was asked last? */
 bool session__take_stop(struct session *s);
-/* Was that because it has called _exit? */
-bool session__take_exit(struct session *s);
+/* Was that because it has called _exit? The thread that did, or 0. */
+pid_t session__take_exit(struct session *s);
 uint32_t session__max_depth(const struct session *s);
 
 struct session_stats {

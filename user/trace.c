@@ -31,6 +31,7 @@
 #include "stacks.h"
 #include "sym/perfmap.h"
 #include "target/addrspace.h"
+#include "target/alone.h"
 #include "target/spawn.h"
 #include "traps.h"
 #include "unwind/finish.h"
@@ -430,16 +431,22 @@ static void at_exit(struct trace *t)
 		read_contents(t, true);
 }
 
-void trace__at_stop(struct trace *t)
+pid_t trace__at_stop(struct trace *t)
 {
+	pid_t tid;
+
 	trace__drain(t);
-	if (session__take_exit(t->session))
+	tid = session__take_exit(t->session);
+	if (tid)
 		at_exit(t);
+	return tid;
 }
 
 /* The started command stopped: at exec, or with a library just mapped. Probe, then let it go on. */
 static void on_child(struct trace *t)
 {
+	struct alone *alone;
+
 	for (;;) {
 		switch (spawn__wait(t->spawn, 0)) {
 		case SPAWN_ENDED:
@@ -448,8 +455,9 @@ static void on_child(struct trace *t)
 		case SPAWN_STOPPED:
 			if (!session__take_stop(t->session))
 				break; /* somebody else stopped it, and will let it go on */
-			trace__at_stop(t);
+			alone = alone__hold(t->pid, trace__at_stop(t), true);
 			spawn__continue(t->spawn);
+			alone__end(alone);
 			break;
 		case SPAWN_RUNNING:
 			return;

@@ -41,7 +41,8 @@ struct trace_opts {
 	int verbose;
 	uint64_t dump;	       /* bytes of blocks that are shown, 0: none */
 	bool list_blocks;      /* in the report; the model may have to keep them without */
-	bool reach;	       /* tell which blocks can still be reached */
+	bool reach;	       /* tell which blocks can still be reached, in each report */
+	bool reach_at_exit;    /* in the last one only, of a command that has exited */
 	uint64_t confirm_ns;   /* by two looks so far apart, 0: by one */
 	uint64_t max_pause_ns; /* that a look may stop a running target */
 };

@@ -72,8 +72,11 @@ void trace__tear_down(struct trace *t);
 int trace__set_up_kin(struct trace *t, bool at_exec);
 /* Take what the BPF side has told of since. */
 void trace__drain(struct trace *t);
-/* It stands where the BPF side has stopped it: see to that. The caller lets it go on. */
-void trace__at_stop(struct trace *t);
+/*
+ * It stands where the BPF side has stopped it: see to that. The caller lets it go on: if a thread
+ * is returned, which has called _exit, that one alone (target/alone.h).
+ */
+pid_t trace__at_stop(struct trace *t);
 /* Write a report to these. Returns 0 or negative errno of t->out. */
 int trace__emit(struct trace *t, const struct outputs *outputs, const struct report *r);
 /* Make a report, and hand it to whoever wants it. Returns 0 or negative errno of the output. */

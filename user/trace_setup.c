@@ -208,6 +208,7 @@ static int open_leakcheck(struct trace *t)
 		.pid = t->pid,
 		.started = t->started && !t->forked,
 		.some_allocators = a->object || a->prefix || a->offsets,
+		.only_at_exit = !t->opts->reach,
 		.max_pause_ns = t->opts->max_pause_ns,
 		.confirm_ns = t->opts->confirm_ns,
 	};
@@ -277,11 +278,11 @@ static int open_parts(struct trace *t)
 					.stacks = t->stacks,
 					.model = t->model,
 					.sampling = t->opts->model.sampling};
-	if (!err && t->opts->reach)
+	if (!err && (t->opts->reach || (t->opts->reach_at_exit && t->started)))
 		err = open_leakcheck(t);
 	if (!err && t->opts->dump)
 		err = open_dump(t);
-	if (!err && t->started && (t->opts->reach || t->opts->dump)) {
+	if (!err && t->started && (t->leakcheck || t->dump)) {
 		t->exitpoints = exitpoints__new(t->session);
 		err = t->exitpoints ? 0 : -ENOMEM;
 	}

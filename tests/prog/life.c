@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 
@@ -246,6 +247,33 @@ NOINLINE static void leaks_and_ends(void)
 	expect(__func__, 1000, 4);
 }
 
+/* A stop makes epoll_wait return, and nothing else does. */
+static void *wait_for_nothing(void *arg)
+{
+	pthread_barrier_t *barrier = arg;
+	struct epoll_event event;
+	int fd = epoll_create1(0);
+
+	pthread_barrier_wait(barrier);
+	while (epoll_wait(fd, &event, 1, -1) >= 0)
+		;
+	_exit(95);
+}
+
+static void waiters(void)
+{
+	static pthread_barrier_t barrier;
+	pthread_t thread;
+	int i;
+
+	pthread_barrier_init(&barrier, NULL, 5);
+	for (i = 0; i < 4; i++)
+		if (pthread_create(&thread, NULL, wait_for_nothing, &barrier))
+			_exit(96);
+	pthread_barrier_wait(&barrier);
+	target_sleep_ms(20); /* most likely they wait then */
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -287,6 +315,8 @@ int main(int argc, char **argv)
 		expect("deep_leak", 63, 1);
 	} else {
 		leaks_and_ends();
+		if (!strcmp(what, "waiters"))
+			waiters();
 	}
 	target_done();
 	if (!strcmp(what, "signal"))

@@ -23,26 +23,42 @@ verdict_of()
 	fi
 }
 
-# The tool's stop at the end changes nothing for the program.
+# The stop at the end of each command changes nothing for it.
 new_case status
-run_tool --reach -- sh -c 'exit 7'
+run_tool -- sh -c 'exit 7'
 if [ "$TOOL_STATUS" = 7 ]; then
 	pass status "the exit status is the command's"
 else
 	fail_case status "the exit status is $TOOL_STATUS, should be 7"
 fi
 # shellcheck disable=SC2016 # $$ is the command's
-new_case killed && run_tool --reach -- sh -c 'kill -KILL $$'
+new_case killed && run_tool -- sh -c 'kill -KILL $$'
 verdict_of 'unconfirmed: the program did not end by _exit' killed "whose memory is gone is not judged"
 
 # Another program after execve: its blocks are judged, those before are gone.
-new_case exec && run_tool --reach -T 0 -- sh -c "exec $PROG/reach list_lost"
+new_case exec && run_tool -T 0 -- sh -c "exec $PROG/reach list_lost"
 verdict_of 'definitely lost 32 bytes in 1 allocations, indirectly lost 288 bytes in 9 allocations;' exec \
 	"the program that execve has started"
 if have static heap_static; then
 	new_case static && run_tool --reach -T 0 -- "$PROG/heap_static"
 	verdict_of 'definitely lost [0-9]+ bytes' static "a static program is stopped at its _exit, too"
 fi
+
+# Threads that wait are not let out to see that they were stopped.
+WANT_STATUS=7 started waiting "$PROG/life" waiters 7
+
+# It is looked at when it ends, not before; and not at all if nobody wants it.
+new_case running
+WAIT=1 start_tool -T 0 -o 0 1 -- "$PROG/reach_live"
+touch "$CASE/go"
+await "$LIMIT" grep -q accounting: "$CASE/report"
+touch "$CASE/quit"
+await "$LIMIT" gone "$TOOL_PID"
+holds running "no verdict before the end" '
+	[bool(re.search("reachability: .*still reachable", r.text())) for r in reports] == [False] * (len(reports) - 1) + [True] and
+	len(reports) > 1 and [bool(r.lost) for r in reports] == [False] * (len(reports) - 1) + [True]'
+new_case unwanted && run_tool --no-reach -T 0 -- "$PROG/reach" list_lost
+holds unwanted "--no-reach: nothing is said" 'last.count == 10 and not re.search("reachability:|lost:|ly lost", last.text())'
 
 # What blocks point to that found no room in the table may be in use.
 new_case full && run_tool --reach -T 0 --max-live 100 -- "$PROG/reach" list_kept

@@ -86,7 +86,7 @@ static void defaults(void)
 	CHECK_EQ(cli.max_stacks, 16384);
 	CHECK_EQ(cli.max_depth, 127);
 	CHECK(!cli.frame_pointers);
-	CHECK(!cli.reach && !cli.confirm_s);
+	CHECK(!cli.reach && !cli.no_reach && !cli.reach_at_exit && !cli.confirm_s);
 	CHECK_EQ(cli.max_pause_ms, 500);
 	cli__clear(&cli);
 }
@@ -163,7 +163,7 @@ static void long_names(void)
 	ACCEPT("--user=1000 -- x");
 	CHECK_STR(cli.user, "1000");
 	ACCEPT("-p 1 --reach --confirm 10s --max-pause 3600000");
-	CHECK(cli.reach);
+	CHECK(cli.reach && !cli.reach_at_exit);
 	CHECK_EQ(cli.confirm_s, 10);
 	CHECK_EQ(cli.max_pause_ms, 3600000);
 	CHECK(!cli.profile && cli.view == REPORT_VIEW_LEAKED);
@@ -173,6 +173,31 @@ static void long_names(void)
 	CHECK(cli.profile && cli.view == REPORT_VIEW_TEMPORARY);
 	ACCEPT("-p 1 --reach --confirm=7 -s 1");
 	CHECK_EQ(cli.confirm_s, 7);
+}
+
+/* A command is looked at when it exits, but where that could not be right. */
+static void reach_at_exit(void)
+{
+	static const char *const with[] = {
+		"-- a",	  "-c a",	    "-O libc.so.6 -- a",      "-C -- a",
+		"5 -- a", "--profile -- a", "--fail-on leaked>0 -- a"};
+	static const char *const without[] = {
+		"-p 1",		 "-k",	       "--no-reach -- a", "--reach -- a",
+		"-s 2 -- a",	 "-z 1 -- a",  "-Z 9 -- a",	  "--sample-bytes 512K -- a",
+		"--follow -- a", "--heap -p 1"};
+	struct cli cli;
+	size_t i;
+
+	for (i = 0; i < sizeof(with) / sizeof(*with); i++) {
+		ACCEPT(with[i]);
+		CHECK(cli.reach_at_exit && !cli.reach);
+		cli__clear(&cli);
+	}
+	for (i = 0; i < sizeof(without) / sizeof(*without); i++) {
+		ACCEPT(without[i]);
+		CHECK(!cli.reach_at_exit);
+		cli__clear(&cli);
+	}
 }
 
 static void commands(void)
@@ -359,6 +384,9 @@ static void contradictions(void)
 	check_refused("-k --profile", "--profile is for processes, not for -k");
 	check_refused("-p 1 --confirm 5", "--confirm and --max-pause go with --reach");
 	check_refused("-p 1 --max-pause 500", "--confirm and --max-pause go with --reach");
+	check_refused("--reach --no-reach -- a", "--reach and --no-reach exclude each other");
+	check_refused("-p 1 --no-reach", "--no-reach goes with a command: a process that runs is "
+					 "looked at with --reach only");
 	check_refused("-p 1 --reach -z 1", "--reach has to know every block: not with -s, "
 					   "--sample-bytes, -z or -Z");
 	check_refused("-p 1 --reach -Z 1M", "--reach has to know every block: not with -s, "
@@ -619,6 +647,7 @@ int main(void)
 	RUN(defaults);
 	RUN(letters);
 	RUN(long_names);
+	RUN(reach_at_exit);
 	RUN(commands);
 	RUN(split_commands);
 	RUN(bad_numbers);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "render/format.h"
+#include "render/reach.h"
 #include "render/render.h"
 #include "report/report.h"
 
@@ -201,6 +202,53 @@ static void judged(void)
 	check_golden(&r, "text-judged");
 	strcpy(r.reach.why_not, "a debugger\033 is attached");
 	check_golden(&r, "text-not-judged");
+}
+
+/* What is lost, in a line of its own below the first. */
+static void lost(void)
+{
+	struct report_site sites[2] = {leak_site, leak_site};
+	struct report_frame frames[] = {{.function = (char *)"other", .image = (char *)"lib.so"}};
+	struct reach_sum *sum;
+	struct report r = leak;
+	char line[WORDS_SIZE];
+
+	sum = r.reach.sum;
+	sites[1].frames = frames;
+	sites[1].n_frames = 1;
+	r.sites = sites;
+	r.n_sites = r.n_stacks = 2;
+	r.count = 10;
+	CHECK(!render_reach__lost(line, &r)); /* nobody has looked */
+	r.reach.wanted = true;
+	sum[REACH_REACHABLE] = (struct reach_sum){122880, 10};
+	CHECK_STR(render_reach__lost(line, &r),
+		  "nothing; all 122,880 bytes in 10 can still be reached");
+	sum[REACH_REACHABLE] = (struct reach_sum){1000, 9};
+	sum[REACH_POSSIBLE] = (struct reach_sum){24, 1};
+	CHECK_STR(
+		render_reach__lost(line, &r),
+		"nothing for sure; possibly 24 bytes in 1; 1,000 bytes in 9 can still be reached");
+	sum[REACH_REACHABLE] = sum[REACH_POSSIBLE] = (struct reach_sum){0, 0};
+	sum[REACH_DEFINITE] = (struct reach_sum){4000, 1};
+	sites[1].reach[REACH_DEFINITE] = (struct reach_sum){4000, 1};
+	CHECK_STR(render_reach__lost(line, &r), "4,000 bytes in 1 allocation at other (lib.so)");
+	/* what hangs under a block counts for the stack that has lost it */
+	sum[REACH_DEFINITE] = (struct reach_sum){4010, 2};
+	sum[REACH_INDIRECT] = (struct reach_sum){5000, 8};
+	sites[0].reach[REACH_DEFINITE] = (struct reach_sum){10, 1};
+	sites[0].under = (struct reach_sum){5000, 8};
+	CHECK_STR(render_reach__lost(line, &r),
+		  "9,010 bytes in 10 allocations, most of it at main (leak_example.c:9)");
+	sites[0].suppressor = 1; /* as a whole: then it is not what to look at */
+	sites[0].suppressed.count = sites[0].count;
+	CHECK_STR(render_reach__lost(line, &r),
+		  "9,010 bytes in 10 allocations, most of it at other (lib.so)");
+	strcpy(r.reach.why_not, "it was killed");
+	CHECK(!render_reach__lost(line, &r));
+	r.reach.why_not[0] = '\0';
+	r.count = 0;
+	CHECK(!render_reach__lost(line, &r));
 }
 
 /* What leaks is said first, then at each stack why; curves where there are intervals enough. */
@@ -552,6 +600,7 @@ int main(void)
 	RUN(first_report);
 	RUN(second_report);
 	RUN(judged);
+	RUN(lost);
 	RUN(verdicts);
 	RUN(every_block);
 	RUN(sampled);

@@ -19,6 +19,7 @@
 #include "report/report.h"
 #include "report/sum.h"
 #include "session.h"
+#include "target/alone.h"
 #include "trace_priv.h"
 
 /* A process that came of the first one, and has a session. */
@@ -313,9 +314,12 @@ static void on_event(const struct kin_event *e, void *arg)
 /* The BPF side has stopped it: at execve, with a library mapped, at its end. */
 static void on_stop(struct kin *k)
 {
+	struct alone *alone;
+
 	hold__await(k->t.pid);
-	trace__at_stop(&k->t);
+	alone = alone__hold(k->t.pid, trace__at_stop(&k->t), false);
 	hold__let_go(k->t.pid);
+	alone__end(alone);
 }
 
 void follow__serve(struct follow *f)

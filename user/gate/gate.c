@@ -228,8 +228,8 @@ static int move_suppressed(struct report *r)
 int gate__judge(struct gate *g, struct report *r)
 {
 	char buf[DOUBT_SIZE];
+	struct expr_figures now, old;
 	const struct expr_figures *base;
-	struct expr_figures now;
 	const char *doubt;
 	size_t i;
 	int err = 0;
@@ -238,7 +238,11 @@ int gate__judge(struct gate *g, struct report *r)
 		return 0;
 	report_gate__clear(&r->gate);
 	figures__take(g->suppressions, r, &now);
-	base = may_compare(g, r) ? &g->base : NULL;
+	old = g->base;
+	base = may_compare(g, r) ? &old : NULL;
+	/* what has leaked is something else where one of them has no verdict on its blocks */
+	if (base && reach__is_judged(&g->baseline->reach) != reach__is_judged(&r->reach))
+		old.known[EXPR_LEAKED] = old.known[EXPR_LEAKS] = false;
 	doubt = figures__doubt(buf, r);
 	r->gate.meaning = say__meaning(r);
 	r->gate.conditions = calloc(g->opts->n_fail_on + 1, sizeof(*r->gate.conditions));

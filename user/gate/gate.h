@@ -2,8 +2,9 @@
 /*
  * gate - conditions on a report that make the tool's exit status: what a CI job fails by.
  *
- * What has leaked is, with --reach, what is definitely or indirectly lost; without, what was
- * outstanding when the program ended. Of a program that still ran it is not known.
+ * What has leaked is what is definitely or indirectly lost, where the report tells which blocks can
+ * be reached: by default, of a command. Where it was not to, it is what was outstanding when the
+ * program ended. Where it could not, or the program still ran, it is not known.
  *
  * A report that has lost something can fail, but not pass: it is unsure then. So is one in which
  * what a condition asks for is not known.

@@ -64,6 +64,12 @@ static void emit_verdict(FILE *out, const struct report *r)
 	size_t i;
 
 	fputs("<section class=\"verdict\" aria-label=\"Verdict\">\n", out);
+	if (render_reach__lost(line, r)) {
+		char sentence[WORDS_SIZE + 8];
+
+		snprintf(sentence, sizeof(sentence), "Lost: %s", line);
+		html__element(out, "p", NULL, sentence);
+	}
 	if (growth__sentence(line, r))
 		html__element(out, "p", NULL, line);
 	for (i = 0; words__verdict(line, r, i); i++)

@@ -2,7 +2,11 @@
 #include "render/reach.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
 
+#include "gate/source.h"
+#include "render/format.h"
 #include "report/report.h"
 
 const char *const render_reach_kinds[REACH_KINDS] = {
@@ -51,4 +55,84 @@ int render_reach__sentence(FILE *out, const struct report *r)
 			"; %" PRIu64 " bytes of the heap are not known, and were taken for in use",
 			h->heap_roots);
 	return 1;
+}
+
+__attribute__((format(printf, 2, 3))) static void append(char buf[WORDS_SIZE], const char *fmt, ...)
+{
+	size_t n = strlen(buf);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buf + n, WORDS_SIZE - n, fmt, args);
+	va_end(args);
+}
+
+/* What is lost with a stack's blocks: those under them may be of other stacks. */
+static uint64_t weight(const struct report_site *site)
+{
+	struct reach_sum sum = site->reach[REACH_DEFINITE];
+
+	reach_sum__add(&sum, site->under.bytes, site->under.count);
+	return sum.bytes;
+}
+
+static bool is_suppressed(const struct report_site *site)
+{
+	return site->suppressor && site->suppressed.count == site->count;
+}
+
+static const struct report_site *worst(const struct report *r)
+{
+	const struct report_site *site = NULL;
+	size_t i;
+
+	for (i = 0; i < r->n_sites; i++)
+		if (r->sites[i].reach[REACH_DEFINITE].count && !is_suppressed(&r->sites[i]) &&
+		    (!site || weight(&r->sites[i]) > weight(site)))
+			site = &r->sites[i];
+	return site;
+}
+
+/* What a stack is best told by: the program's own, if its lines are known. */
+static const char *place(char buf[WORDS_SIZE], const struct report_site *site)
+{
+	const struct report_frame *f = source__frame(site, NULL);
+
+	if (!f || !f->function || !f->file)
+		return words__site(buf, site);
+	snprintf(buf, WORDS_SIZE, "%.120s (%.80s:%d)", f->function, f->file, f->line);
+	return buf;
+}
+
+static void append_sum(char buf[WORDS_SIZE], const char *before, const struct reach_sum *sum,
+		       const char *after)
+{
+	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE];
+
+	if (sum->count)
+		append(buf, "%s%s bytes in %s%s", before, format__number(bytes, sum->bytes),
+		       format__number(count, sum->count), after);
+}
+
+const char *render_reach__lost(char buf[WORDS_SIZE], const struct report *r)
+{
+	const struct reach_sum *kinds = r->reach.sum, *reached = &kinds[REACH_REACHABLE];
+	struct reach_sum lost = kinds[REACH_DEFINITE];
+	const struct report_site *site = worst(r);
+	char at[WORDS_SIZE];
+
+	if (!reach__is_judged(&r->reach) || !r->count)
+		return NULL;
+	*buf = '\0';
+	reach_sum__add(&lost, kinds[REACH_INDIRECT].bytes, kinds[REACH_INDIRECT].count);
+	append_sum(buf, "", &lost, lost.count == 1 ? " allocation" : " allocations");
+	if (lost.count && site)
+		append(buf, "%s %.120s", weight(site) == lost.bytes ? " at" : ", most of it at",
+		       place(at, site));
+	if (!lost.count)
+		append(buf, kinds[REACH_POSSIBLE].count ? "nothing for sure" : "nothing");
+	append_sum(buf, "; possibly ", &kinds[REACH_POSSIBLE], "");
+	append_sum(buf, reached->count == r->count ? "; all " : "; ", reached,
+		   " can still be reached");
+	return buf;
 }

@@ -267,6 +267,21 @@ static void emit_leaks(const struct text *t, const struct report *r)
 	fputc('\n', t->out);
 }
 
+/* And of a command that has ended: what has it lost, and where? */
+static void emit_lost(const struct text *t, const struct report *r)
+{
+	char line[WORDS_SIZE];
+
+	if (!render_reach__lost(line, r))
+		return;
+	stamp(t);
+	fputs("lost: ", t->out);
+	begin(t, r->reach.sum[REACH_DEFINITE].count ? STYLE_WARNING : STYLE_DIM);
+	render__escape(t->out, line);
+	end(t);
+	fputc('\n', t->out);
+}
+
 static void emit_gate(const struct text *t, const struct report *r)
 {
 	if (!r->gate.verdict)
@@ -578,6 +593,7 @@ static int emit_text(FILE *out, const struct report *r, const struct render_opts
 	errno = 0; /* stdio keeps an error, but not which one */
 	emit_gate(&t, r);
 	emit_header(&t, r);
+	emit_lost(&t, r);
 	emit_leaks(&t, r);
 	emit_profile_head(&t, r);
 	for (i = 0; i < t.shown; i++)

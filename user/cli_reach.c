@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli_reach.h"
+
+#include "cli.h"
+
+/* What blocks point to that are not known would look lost. */
+static bool knows_all_blocks(const struct cli *cli)
+{
+	return cli->sample <= 1 && !cli->sample_bytes && !cli->min_size &&
+	       cli->max_size == UINT64_MAX;
+}
+
+const char *cli_reach__problem(const struct cli *cli)
+{
+	if (cli->reach && cli->no_reach)
+		return "--reach and --no-reach exclude each other";
+	if (cli->no_reach && !cli->command)
+		return "--no-reach goes with a command: a process that runs is looked at with "
+		       "--reach only";
+	if (!cli->reach && (cli->confirm_s || (cli->max_pause_given && !cli->heap)))
+		return "--confirm and --max-pause go with --reach";
+	if (cli->reach && !knows_all_blocks(cli))
+		return "--reach has to know every block: not with -s, --sample-bytes, -z or -Z";
+	return NULL;
+}
+
+bool cli_reach__at_exit(const struct cli *cli)
+{
+	return cli->command && !cli->reach && !cli->no_reach && !cli->follow &&
+	       knows_all_blocks(cli);
+}
