@@ -636,8 +636,9 @@ static void formats(void)
 	CHECK_STR(cli.output[RENDER_ID_pprof], "a.pb.gz");
 	CHECK_STR(cli.output[RENDER_ID_html], "b.html");
 	cli__clear(&cli);
-	check_refused("-p 1 --format xml", "option --format: 'xml' is not one of text json folded "
-					   "csv pprof svg html junit sarif codequality save");
+	check_refused("-p 1 --format xml",
+		      "option --format: 'xml' is not one of text json folded "
+		      "csv pprof svg html junit sarif codequality metrics save");
 	check_refused("-p 1 --json", "option --json: needs a file name");
 	check_refused("-p 1 --svg=", "option --svg: '' is not a file name");
 }

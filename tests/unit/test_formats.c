@@ -78,6 +78,7 @@ static void same_as_golden(void)
 	check_golden("junit", "rich.junit.xml");
 	check_golden("sarif", "rich.sarif");
 	check_golden("codequality", "rich.codequality.json");
+	check_golden("metrics", "rich.metrics");
 }
 
 /* Every format of a report with nothing in it, and none of them on a full disk. */

@@ -24,6 +24,7 @@
 	X(junit, "the gate's conditions as tests, in JUnit's XML") \
 	X(sarif, "stacks as results of SARIF 2.1.0") \
 	X(codequality, "stacks for GitLab's code quality") \
+	X(metrics, "the figures for Prometheus' node_exporter") \
 	X(save, "a recording, for memleak-bpf report")
 /* clang-format on */
 
