@@ -75,7 +75,7 @@ JUDGES   := $(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(sort $(wildcard tests
 JUDGE_BPF := $(patsubst %.bpf.c,%,$(sort $(wildcard tests/judge/*.bpf.c)))
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-PKGS       := libbpf libelf zlib libdw capstone
+PKGS       := libbpf libelf zlib libdw capstone libmicrohttpd
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 # binutils installs no .pc file for libiberty.

@@ -63,6 +63,7 @@ enum {
 	OPT_TYPE,
 	OPT_PROFILE,
 	OPT_VIEW,
+	OPT_LISTEN,
 	OPT_FORMAT,
 	OPT_OUTPUT, /* and one for each further format */
 };
@@ -125,6 +126,7 @@ static const struct opt {
 	{OPT_TYPE, "type", "the name of a structure of the kernel"},
 	{OPT_PROFILE, "profile", NULL},
 	{OPT_VIEW, "view", REPORT_VIEW_NAMES},
+	{OPT_LISTEN, "listen", LISTEN_TAKES},
 };
 #define N_OPTS (sizeof(opts) / sizeof(*opts))
 
@@ -366,6 +368,10 @@ static int parse_value(struct parser *p, int id, const char *value)
 		if (!cli->dump)
 			number(p, OPT_DUMP, DEFAULT_DUMP, true, 1, MAX_DUMP, &cli->dump);
 		return string(p, id, value, &cli->type);
+	case OPT_LISTEN:
+		cli->listen = value;
+		return listen_address__parse(value, &cli->listen_address) ? bad_value(p, id, value)
+									  : 0;
 	case OPT_VIEW:
 		return report_view__find(value, &cli->view) ? bad_value(p, id, value) : 0;
 	default: /* OPT_MAX_DEPTH */
@@ -603,7 +609,7 @@ int cli__parse(int argc, char **argv, struct cli *cli, FILE *err)
 		cli__clear(cli);
 		return ret;
 	}
-	if (!p.interval_given && !cli->command)
+	if (!p.interval_given && (!cli->command || cli->listen)) /* who listens waits for reports */
 		cli->interval_s = 5;
 	if (!cli->follow_max)
 		cli->follow_max = DEFAULT_FOLLOW;

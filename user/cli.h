@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "gate/gate.h"
+#include "listen_address.h"
 #include "render/render.h"
 #include "report/profile.h"
 #include "report/report.h"
@@ -67,8 +68,10 @@ struct cli {
 	bool no_color;
 	const char *format;	      /* --format, default "text" */
 	const char *output[RENDER_N]; /* --text FILE and so on, by format; NULL: none */
-	struct gate_opts gate;	      /* --fail-on and so on */
-	bool debuginfod;	      /* --debuginfod */
+	const char *listen; /* --listen, NULL: not given; INTERVAL is 5 then, with a command, too */
+	struct listen_address listen_address;
+	struct gate_opts gate; /* --fail-on and so on */
+	bool debuginfod;       /* --debuginfod */
 	bool version, help;
 };
 

@@ -12,7 +12,7 @@ static bool has_files(const struct cli *cli)
 	for (i = 0; i < RENDER_N; i++)
 		if (cli->output[i])
 			return true;
-	return false;
+	return cli->listen;
 }
 
 const char *cli_heap__problem(const struct cli *cli)

@@ -94,7 +94,9 @@ void cli__help(FILE *out)
 	for (i = 0; i < RENDER_N; i++)
 		fprintf(out, "      --%s FILE%*s%s\n", formats[i].name,
 			(int)(16 - strlen(formats[i].name)), "", formats[i].help);
-	fputs("\n"
+	fputs("      --listen [ADDRESS:]PORT  the same for Prometheus, over HTTP at /metrics\n"
+	      "                             (127.0.0.1; port 0: any), and a report every 5 s\n"
+	      "\n"
 	      "Gate, for CI; also of memleak-bpf report:\n",
 	      out);
 	gate_options__help(out, 29);

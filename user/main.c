@@ -2,7 +2,9 @@
 /* main - from the command line to a trace. */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -12,6 +14,7 @@
 #include "heap/heap.h"
 #include "kernel/ktrace.h"
 #include "kernel_features.h"
+#include "listen.h"
 #include "render/output.h"
 #include "render/render.h"
 #include "trace.h"
@@ -28,7 +31,7 @@ static void print_version(void)
 	features__print(&f, stdout);
 }
 
-static void list_outputs(const struct cli *cli, struct outputs *o)
+static void list_outputs(const struct cli *cli, struct listen *listen, struct outputs *o)
 {
 	static char root[PATH_MAX];
 	int i;
@@ -36,6 +39,7 @@ static void list_outputs(const struct cli *cli, struct outputs *o)
 	*o = (struct outputs){
 		.format = renderer__find(cli->format),
 		.screen = {.color = !cli->no_color && isatty(STDOUT_FILENO), .top = cli->top},
+		.listen = listen,
 	};
 	o->screen.root = getcwd(root, sizeof(root));
 	if (cli->gate.annotate) /* where they spoil no other format */
@@ -50,10 +54,10 @@ static size_t model_top(const struct cli *cli, const struct outputs *o)
 {
 	if (gate_opts__any(&cli->gate)) /* judges them all */
 		return 0;
-	return cli->follow || o->n_files || o->format != &render_text ? 0 : cli->top;
+	return cli->follow || o->n_files || o->listen || o->format != &render_text ? 0 : cli->top;
 }
 
-static int run_kernel(const struct cli *cli, struct gate *gate)
+static int run_kernel(const struct cli *cli, struct gate *gate, struct listen *listen)
 {
 	struct outputs outputs;
 	struct ktrace_opts opts = {
@@ -86,7 +90,7 @@ static int run_kernel(const struct cli *cli, struct gate *gate)
 		.verbose = cli->verbose,
 	};
 
-	list_outputs(cli, &outputs);
+	list_outputs(cli, listen, &outputs);
 	opts.model.top = model_top(cli, &outputs);
 	return ktrace__run(&opts, stdout);
 }
@@ -104,7 +108,7 @@ static int run_heap(const struct cli *cli)
 	return heap_mode__run(&opts, stdout);
 }
 
-static int run(const struct cli *cli, struct gate *gate)
+static int run(const struct cli *cli, struct gate *gate, struct listen *listen)
 {
 	struct outputs outputs;
 	struct trace_opts opts = {
@@ -159,19 +163,47 @@ static int run(const struct cli *cli, struct gate *gate)
 		.max_pause_ns = cli->max_pause_ms * 1000000,
 	};
 
-	list_outputs(cli, &outputs);
+	list_outputs(cli, listen, &outputs);
 	opts.model.top = model_top(cli, &outputs);
 	return trace__run(&opts, stdout);
 }
 
+/* Before anything is attached to. */
+static int open_listen(const struct cli *cli, struct listen **out)
+{
+	int err;
+
+	*out = NULL;
+	if (!cli->listen)
+		return 0;
+	err = listen__new(&cli->listen_address, out);
+	if (err == -EADDRINUSE)
+		fprintf(stderr,
+			"memleak-bpf: cannot listen on %s: the port is taken; give another one, or "
+			"0 for any that is free\n",
+			cli->listen);
+	else if (err)
+		fprintf(stderr, "memleak-bpf: cannot listen on %s: %s\n", cli->listen,
+			strerror(-err));
+	if (err)
+		return err;
+	fputs("memleak-bpf: listening on ", stderr);
+	listen__write_url(*out, stderr);
+	fputc('\n', stderr);
+	return 0;
+}
+
 static int trace(const struct cli *cli)
 {
+	struct listen *listen;
 	struct gate *gate;
-	int status, err = gate__new(&cli->gate, stderr, &gate);
+	int status = EXIT_FAILURE, err = gate__new(&cli->gate, stderr, &gate);
 
 	if (err)
 		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
-	status = cli->kernel ? run_kernel(cli, gate) : run(cli, gate);
+	if (!open_listen(cli, &listen))
+		status = cli->kernel ? run_kernel(cli, gate, listen) : run(cli, gate, listen);
+	listen__free(listen);
 	gate__free(gate);
 	return status;
 }

@@ -643,6 +643,32 @@ static void formats(void)
 	check_refused("-p 1 --svg=", "option --svg: '' is not a file name");
 }
 
+static void listening(void)
+{
+	struct cli cli;
+
+	ACCEPT("-p 1");
+	CHECK(!cli.listen);
+	ACCEPT("-p 1 --listen 9435");
+	CHECK_STR(cli.listen, "9435");
+	CHECK(cli.listen_address.length > 0);
+	CHECK_EQ(cli.interval_s, 5);
+	/* whoever scrapes a command does not want to wait for its end */
+	ACCEPT("--listen [::1]:9435 -- ls");
+	CHECK_EQ(cli.interval_s, 5);
+	ACCEPT("--listen :0 60 -- ls");
+	CHECK_EQ(cli.interval_s, 60);
+	ACCEPT("--metrics a.prom -- ls");
+	CHECK_EQ(cli.interval_s, 0);
+	check_refused("-p 1 --listen 65536",
+		      "option --listen: '65536' is not a port, or an address and a port: 9435, "
+		      "127.0.0.1:9435, [::1]:9435");
+	check_refused("-p 1 --listen", "option --listen: needs a port, or an address and a port: "
+				       "9435, 127.0.0.1:9435, [::1]:9435");
+	check_refused("-p 1 --heap --listen 1", "--heap prints text only: blocks from before "
+						"tracing have no stacks");
+}
+
 int main(void)
 {
 	RUN(defaults);
@@ -663,5 +689,6 @@ int main(void)
 	RUN(help_is_true);
 	RUN(examples_work);
 	RUN(formats);
+	RUN(listening);
 	return check_done();
 }

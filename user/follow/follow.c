@@ -363,6 +363,7 @@ int follow__show(struct follow *f, struct trace *t, const struct report *r, bool
 	if (last && sum__add(f->sum, number, r))
 		f->broken = true;
 	screen.n_files = 0; /* they get the sum */
+	screen.listen = NULL;
 	err = trace__emit(t, &screen, r);
 	if (err)
 		f->root->output_broken = true;

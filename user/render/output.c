@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "listen.h"
 #include "render/annotate.h"
+#include "render/metrics.h"
 #include "report/report.h"
 
 /* Something that a rename would replace by a file. */
@@ -146,13 +148,34 @@ int output__check(const struct output *outputs, size_t n, const struct output **
 	return 0;
 }
 
+/* The last figures stay if there is no memory for these. */
+static int publish(const struct outputs *o, const struct report *r)
+{
+	struct exposition *e = metrics__new();
+	int err = -ENOMEM;
+
+	if (e) {
+		metrics__add(e, r, o->screen.top);
+		err = listen__publish(o->listen, e);
+	}
+	exposition__free(e);
+	return err;
+}
+
 int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
 		  const struct output **bad, int *file_error)
 {
+	static const struct output listening = {.path = "the figures for --listen"};
 	const struct render_opts file = {.top = o->screen.top, .root = o->screen.root};
-	int err = 0;
+	int err;
 
 	*file_error = output__write(o->file, o->n_files, r, &file, bad);
+	err = o->listen ? publish(o, r) : 0;
+	if (err && !*file_error) {
+		*file_error = err;
+		*bad = &listening;
+	}
+	err = 0;
 	if (o->format->follows || r->final)
 		err = o->format->emit(out, r, &o->screen);
 	if (!err && o->annotations && r->final) {

@@ -14,6 +14,9 @@
 
 #include "render/render.h"
 
+struct exposition;
+struct listen;
+
 struct output {
 	const struct renderer *renderer;
 	const char *path;
@@ -25,7 +28,8 @@ struct outputs {
 	struct render_opts screen;
 	struct output file[RENDER_N];
 	size_t n_files;
-	FILE *annotations; /* GitHub's, of the last report; NULL: none */
+	struct listen *listen; /* for Prometheus, NULL: nobody */
+	FILE *annotations;     /* GitHub's, of the last report; NULL: none */
 };
 
 /*
@@ -44,8 +48,9 @@ int output__to_file(const char *path, int (*emit)(FILE *out, const void *what), 
 /* Does any of them show lines of source, or keep them? */
 bool outputs__show_source(const struct outputs *o);
 /*
- * output__write, and to out; formats of which out cannot hold several wait for the last report.
- * Returns 0 or negative errno of out, and sets *file_error to that of the files and *bad as above.
+ * output__write, to out, and to listen; formats of which out cannot hold several wait for the last
+ * report. Returns 0 or negative errno of out, and sets *file_error to that of the files and of
+ * listen, and *bad as above.
  */
 int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
 		  const struct output **bad, int *file_error);
