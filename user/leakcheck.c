@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "reach/afford.h"
 #include "reach/judgement.h"
 #include "report/report.h"
 #include "session.h"
@@ -106,7 +107,9 @@ void leakcheck__at_exit(struct leakcheck *lc)
 {
 	begin(lc);
 	judgement__free(lc->verdict);
-	lc->verdict = scan(lc, true);
+	lc->verdict = NULL;
+	if (!lc->opts.only_at_exit || afford__copy(lc->opts.pid, lc->how.why_not))
+		lc->verdict = scan(lc, true);
 	lc->exited = true;
 }
 
