@@ -32,6 +32,11 @@ SITE = re.compile(r"\t(\d+) bytes in (\d+) allocations? from stack(.*)")
 FRAME = re.compile(r"\t\t(0x[0-9a-f]+) (.*)")
 TIMED = re.compile(r"\[\d\d:\d\d:\d\d\] (\w+): (.*)")
 VERDICT = re.compile(r"\t\t(too early to say|leaking|growing cache|plateau|churn|start-up): ")
+GROWTH = re.compile(
+    r"\[\d\d:\d\d:\d\d\] check: (\S+) grew by ([\d,]+) objects, (?:all of them accounted for \(([\d,]+) .*"
+    r"|([\d,]+) of them accounted for \([\d.]+ %\)"
+    r"(?:, ([\d,]+) came or went meanwhile)?(?:, ([\d,]+) (?:unexplained|not followed))?)"
+)
 PROCESS = re.compile(
     r"\[\d\d:\d\d:\d\d\] process (\d+): (\d+) bytes in (\d+) allocations outstanding, seen (\d+), freed (\d+)"
     r"(?:, given up at exec (\d+))?(?:, lost (\d+))?(?:; (forked|started) by (\d+))?(; still running)?: (.*?)(?: \((.*)\))?"
@@ -107,6 +112,18 @@ class Process:
         self.running, self.command, self.gap = bool(match.group(10)), match.group(11), match.group(12)
 
 
+class Growth:
+    """Of a cache of the kernel: how much of it is accounted for."""
+
+    def __init__(self, match):
+        self.cache, self.objects = match.group(1), number(match.group(2))
+        self.known = number(match.group(3) or match.group(4))
+        self.moving, self.rest = (number(match.group(i) or "0") for i in (5, 6))
+
+    def adds_up(self):
+        return self.known >= self.objects or self.known + self.moving + self.rest == self.objects
+
+
 class Report:
     def __init__(self, match):
         self.time, self.rest = match.group(1), match.group(5)
@@ -139,6 +156,10 @@ class Report:
     def passed_over(self):
         """System calls that the kernel did not tell of, at most."""
         return sum(int(text.split()[0].replace(",", "")) for text in self.warnings if "passed over by the kernel" in text)
+
+    def grew(self):
+        """Caches that have grown."""
+        return [Growth(match) for match in map(GROWTH.fullmatch, self.lines) if match]
 
     def gone(self):
         """Given up by exec: neither freed nor outstanding nor lost."""

@@ -3,7 +3,8 @@
  * Has the kernel allocate objects for it: messages in queues, open files, pipes, items of an epoll
  * instance, mappings. Holds them, says how many, and gives
  * them back at SIGUSR1.
- *	kobjects KIND NUMBER	messages, empties, files, pipes, epoll, mappings
+ *	kobjects KIND NUMBER	messages, halves, empties, files, pipes, epoll, mappings
+ *		halves: messages, every other one shorter, but from the same cache
  *		empties: messages without text, as many as one likes
  */
 #include <errno.h>
@@ -19,8 +20,9 @@
 #include "target.h"
 
 #define MAX 4096
-#define TEXT 4000 /* bytes of a message */
-#define QUEUE 4	  /* messages in a queue: 16 KiB is the usual limit */
+#define TEXT 4000  /* bytes of a message */
+#define SHORT 3000 /* in a cache for more than 2 KiB, too */
+#define QUEUE 4	   /* messages in a queue: 16 KiB is the usual limit */
 
 static int ids[2 * MAX];
 static unsigned int n_ids;
@@ -41,7 +43,7 @@ static int keep(int fd, const char *what)
 	return fd;
 }
 
-static void make_messages(unsigned int n)
+static void make_messages(unsigned int n, size_t every_other)
 {
 	static struct {
 		long type;
@@ -55,7 +57,7 @@ static void make_messages(unsigned int n)
 		memset(message.text, 0, sizeof(message.text));
 		snprintf(message.text, sizeof(message.text), "version 15\ntimestamp %u\n",
 			 4294900000U + i);
-		if (msgsnd(ids[n_ids - 1], &message, TEXT, IPC_NOWAIT))
+		if (msgsnd(ids[n_ids - 1], &message, i & 1 ? every_other : TEXT, IPC_NOWAIT))
 			fail("msgsnd");
 	}
 }
@@ -87,7 +89,7 @@ static void drop_messages(void)
 
 static void drop_messages_of(const char *kind)
 {
-	if (!strcmp(kind, "messages") || !strcmp(kind, "empties"))
+	if (!strcmp(kind, "messages") || !strcmp(kind, "halves") || !strcmp(kind, "empties"))
 		drop_messages();
 }
 
@@ -201,7 +203,9 @@ int main(int argc, char **argv)
 		prepare_epoll(n);
 	target_ready();
 	if (!strcmp(kind, "messages"))
-		make_messages(n);
+		make_messages(n, TEXT);
+	else if (!strcmp(kind, "halves"))
+		make_messages(n, SHORT);
 	else if (!strcmp(kind, "empties"))
 		make_empties(n);
 	else if (!strcmp(kind, "files"))

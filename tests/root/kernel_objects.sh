@@ -117,6 +117,29 @@ if make_objects filter messages 1003 -f "bytes_alloc == 4096 && call_site == loa
 	end_objects filter
 fi
 
+# --- what caches have grown by
+
+# Lines of the check stand behind the account, and so are whole in the report before the last. All that have
+# this size are followed, so there is little in their cache that is not known, whatever else goes on; and objects
+# that are held are certainly known.
+if make_objects check messages 4000 -z 4096 -Z 4096; then
+	becomes check "of the cache they are from 99 % of the growth is known" \
+		'any(g.known >= 4000 and g.known + g.moving >= 0.99 * g.objects for g in reports[-2].grew())'
+	becomes check-sum "what is known, came or went, and the rest are the growth" \
+		'all(g.adds_up() for g in reports[-2].grew())'
+	end_objects check
+fi
+
+# Half of them are followed, which is known exactly. The others are missing; how many, others may change: they
+# free and allocate from that cache, too.
+if make_objects check-half halves 4000 -f "call_site == load_msg && pid == @ && bytes_req == 4048"; then
+	becomes check-half "of 4,000 objects 2,000 are known, and about as many are not" \
+		'any(g.known == 2000 and g.adds_up() and g.rest >= 500 for g in reports[-2].grew())'
+	release_objects
+	becomes check-released "nothing is known of any growth" 'not reports[-2].grew()'
+	end_objects check-half
+fi
+
 # --- as a structure
 
 if make_objects type messages 50 -f "call_site == load_msg && pid == @" --type msg_msg; then

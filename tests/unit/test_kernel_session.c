@@ -238,8 +238,8 @@ static void blind(void)
 /* An object that is freed, and one that takes its place, are not what was read. */
 static void freed_while_read(bool old)
 {
-	struct kobject *objects = NULL;
-	size_t n = 0, i, same = 0;
+	struct kobjects objects = {0}, gone = {0};
+	size_t i, n;
 	uint8_t byte;
 
 	if (!begin(old, 10000)) {
@@ -248,22 +248,26 @@ static void freed_while_read(bool old)
 		return;
 	}
 	CHECK_EQ(tell('s'), 's');
-	CHECK_EQ(kobjects__read(session, KOBJECTS_EVER, &objects, &n), 0);
-	CHECK(n >= MESSAGES);
-	for (i = 0; i < n; i++) {
-		same += kobjects__is_same(session, &objects[i]);
-		CHECK_EQ(ksession__peek(session, objects[i].addr, &byte, 1), 0);
+	CHECK_EQ(kobjects__collect(session, KOBJECTS_EVER, &objects, NULL), 0);
+	CHECK_EQ(kobjects__confirm(session, &objects), 0);
+	CHECK(objects.n >= MESSAGES);
+	for (i = n = 0; i < objects.n; i++) {
+		n += kobject__alloc(&objects.at[i]) == OBJECT;
+		CHECK_EQ(ksession__peek(session, objects.at[i].addr, &byte, 1), 0);
 	}
-	CHECK_EQ(same, n);
 	CHECK_EQ(tell('d'), 'd');
 	usleep(20000); /* another tick of the clock */
 	CHECK_EQ(tell('s'), 's');
-	for (i = same = 0; i < n; i++)
-		same += kobject__alloc(&objects[i]) == OBJECT &&
-			kobjects__is_same(session, &objects[i]);
-	CHECK_EQ(same, 0);
+	/* all that were messages have gone */
+	CHECK_EQ(kobjects__sift(session, &objects, &gone), 0);
+	for (i = 0; i < objects.n; i++)
+		CHECK(kobject__alloc(&objects.at[i]) != OBJECT);
+	for (i = 0; i < gone.n; i++)
+		n -= kobject__alloc(&gone.at[i]) == OBJECT;
+	CHECK_EQ(n, 0);
 	CHECK(ksession__peek(session, 8, &byte, 1) < 0);
-	free(objects);
+	kobjects__clear(&objects);
+	kobjects__clear(&gone);
 	end();
 }
 

@@ -301,6 +301,31 @@ static void changed_meanwhile(void)
 	slub__free(s);
 }
 
+/* The slab that a CPU allocates from all the time: what it holds is counted all the same. */
+static void never_still(void)
+{
+	uint64_t cpu_slab = PERCPU_0 + 0x100 + KRC_BYTES + 0x80;
+	struct slub *s;
+
+	make_machine(0);
+	put64(&m, foo + CACHE_CPU_SLAB, cpu_slab);
+	put64(&m, percpu(1, cpu_slab),
+	      free_object(&m, foo, OBJECT(5), free_object(&m, foo, OBJECT(6), 0)));
+	put64(&m, percpu(1, cpu_slab) + 16, struct_page(BASE));
+	put64(&m, struct_page(BASE) + SLAB_FREELIST, free_object(&m, foo, OBJECT(0), 0));
+	m.hook = take_one;
+	changes = 1000;
+	s = open_slub();
+	CHECK_EQ(slub__begin(s, first_cache, 0), 0);
+	CHECK_EQ(state(s, OBJECT(5)), SLUB_UNKNOWN);
+	CHECK_EQ(held(s), 3);
+	/* as it is, not as it was when that object was asked for */
+	changes = 0;
+	put64(&m, struct_page(BASE) + SLAB_FREELIST, 0);
+	CHECK_EQ(held(s), 2);
+	slub__free(s);
+}
+
 static void senseless(void)
 {
 	struct slub *s;
@@ -377,6 +402,7 @@ int main(void)
 	RUN(tail_pages);
 	RUN(gone);
 	RUN(changed_meanwhile);
+	RUN(never_still);
 	RUN(senseless);
 	RUN(fields);
 	RUN(unknown_allocator);

@@ -72,30 +72,6 @@ static bool is_dead(const struct kobject *o, const struct slub_object *now)
 	}
 }
 
-/* Count an object to its cache. Objects come by address, so most are of the cache before. */
-static int count_to_cache(struct kreport *r, const struct slub_object *slab)
-{
-	struct cache_count *grown;
-	size_t i = r->last_cache;
-
-	if (i >= r->n_caches || r->caches[i].cache != slab->cache)
-		for (i = 0; i < r->n_caches; i++)
-			if (r->caches[i].cache == slab->cache)
-				break;
-	if (i == r->n_caches) {
-		grown = reallocarray(r->caches, i + 1, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		r->caches = grown;
-		r->n_caches++;
-		grown[i] = (struct cache_count){.cache = slab->cache};
-		snprintf(grown[i].name, sizeof(grown[i].name), "%s", slab->cache_name);
-	}
-	r->caches[i].count++;
-	r->last_cache = i;
-	return 0;
-}
-
 bool kreport__finds_dead(struct kreport *r)
 {
 	return r->slub &&
@@ -116,41 +92,38 @@ static bool is_succeeded(const struct kobject *objects, size_t n, size_t i)
 	return false;
 }
 
-/* count: also the objects of each cache that are left. */
+/* count: the others for the check. */
 static int drop(struct kreport *r, bool count)
 {
-	struct kobject *objects = r->objects, *dead;
+	struct kobject *objects = r->objects.at, *dead;
 	struct slub_object slab;
-	size_t i, n_dead = 0, k;
+	size_t i, n_dead = 0, n = r->objects.n, k;
 	uint64_t removed;
 	int err = 0;
 
-	r->slub_answers = kreport__finds_dead(r);
-	if (count)
-		r->n_caches = 0;
 	if (!r->slub_answers)
 		return 0;
-	dead = calloc(r->n_objects ? r->n_objects : 1, sizeof(*dead));
+	dead = calloc(n ? n : 1, sizeof(*dead));
 	if (!dead)
 		return -ENOMEM;
-	qsort(objects, r->n_objects, sizeof(*objects), by_address);
-	for (i = k = 0; i < r->n_objects && !err; i++) {
+	if (n)
+		qsort(objects, n, sizeof(*objects), by_address);
+	for (i = k = 0; i < n && !err; i++) {
 		const struct kobject o = objects[i];
 
 		slab.cache = 0;
 		if (OBJECT_SPACE(o.what) == KERNEL_SPACE_SLAB) {
 			err = slub__examine(r->slub, o.addr, &slab);
-			if (!err &&
-			    (is_dead(&o, &slab) || is_succeeded(objects, r->n_objects, i))) {
+			if (!err && (is_dead(&o, &slab) || is_succeeded(objects, n, i))) {
 				dead[n_dead++] = o;
 				continue;
 			}
 		}
-		if (!err && slab.cache && count)
-			err = count_to_cache(r, &slab);
+		if (!err && count)
+			err = kcheck__count(r, &o, &slab, false);
 		objects[k++] = o;
 	}
-	r->n_objects = k;
+	r->objects.n = k;
 	if (!err)
 		err = kobjects__remove(r->session, dead, n_dead, &removed);
 	if (!err)
@@ -164,6 +137,32 @@ int kdead__drop(struct kreport *r)
 	return drop(r, true);
 }
 
+int kdead__count_moving(struct kreport *r, const struct kobjects *gone,
+			const struct kobjects *since)
+{
+	struct slub_object slab;
+	size_t i;
+	int err = 0;
+
+	if (!r->slub_answers)
+		return 0;
+	for (i = 0; i < gone->n && !err; i++) {
+		if (OBJECT_SPACE(gone->at[i].what) != KERNEL_SPACE_SLAB)
+			continue;
+		err = slub__examine(r->slub, gone->at[i].addr, &slab);
+		if (!err)
+			err = kcheck__count(r, &gone->at[i], &slab, true);
+	}
+	for (i = 0; i < since->n && !err; i++) {
+		if (OBJECT_SPACE(since->at[i].what) != KERNEL_SPACE_SLAB)
+			continue;
+		err = slub__examine(r->slub, since->at[i].addr, &slab);
+		if (!err && !is_dead(&since->at[i], &slab))
+			err = kcheck__count(r, &since->at[i], &slab, false);
+	}
+	return err;
+}
+
 #define IN_HAND_NS 20000000 /* in which a worker frees what it has taken */
 
 /*
@@ -173,21 +172,20 @@ int kdead__drop(struct kreport *r)
 int kdead__drop_in_hand(struct kreport *r)
 {
 	const struct timespec moment = {.tv_nsec = IN_HAND_NS};
-	size_t i, k;
 	int err;
 
-	if (!r->slub_answers || !r->n_objects)
+	if (!r->slub_answers || !r->objects.n)
 		return 0;
 	err = ksession__sync(r->session);
 	if (err)
 		return err;
 	nanosleep(&moment, NULL);
 	/* nor is any that has been freed, or replaced, meanwhile */
-	for (i = k = 0; i < r->n_objects; i++)
-		if (kobjects__is_same(r->session, &r->objects[i]))
-			r->objects[k++] = r->objects[i];
-	r->n_objects = k;
-	return drop(r, false); /* caches are held against what /proc said before the wait */
+	err = kobjects__sift(r->session, &r->objects, NULL);
+	if (err)
+		return err;
+	r->slub_answers = kreport__finds_dead(r);
+	return drop(r, false); /* the check was made before */
 }
 
 #define TIDY_ABOVE 25 /* of a hundred slots taken */
@@ -198,8 +196,8 @@ int kreport__tidy(struct kreport *r)
 
 	if (kobjects__fill(r->session) < TIDY_ABOVE)
 		return 0;
-	free(r->objects);
-	r->objects = NULL;
-	err = kobjects__read(r->session, KOBJECTS_EVER, &r->objects, &r->n_objects);
-	return err ? err : kdead__drop(r);
+	kobjects__clear(&r->objects);
+	err = kobjects__collect(r->session, KOBJECTS_EVER, &r->objects, NULL);
+	r->slub_answers = kreport__finds_dead(r);
+	return err ? err : drop(r, false);
 }

@@ -56,7 +56,7 @@ static int read_object(struct kreport *r, const struct kobject *o, void *buf, si
 static int add_object(struct dump *d, size_t i)
 {
 	const struct contents_pointers pointers = {.is_one = contents__is_kernel_pointer};
-	const struct kobject *o = &d->r->objects[i];
+	const struct kobject *o = &d->r->objects.at[i];
 	uint8_t start[ALIKE];
 	char signature[CONTENTS_SIGNATURE];
 	size_t size = kobject__req(o) < ALIKE ? kobject__req(o) : ALIKE;
@@ -76,19 +76,19 @@ static int add_object(struct dump *d, size_t i)
 
 static const struct kobject *tracked(const struct kreport *r, uint64_t addr)
 {
-	size_t low = 0, high = r->n_objects, mid;
+	size_t low = 0, high = r->objects.n, mid;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		if (r->objects[mid].addr <= addr)
+		if (r->objects.at[mid].addr <= addr)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (!low || OBJECT_SPACE(r->objects[low - 1].what) != KERNEL_SPACE_SLAB ||
-	    addr - r->objects[low - 1].addr >= kobject__alloc(&r->objects[low - 1]))
+	if (!low || OBJECT_SPACE(r->objects.at[low - 1].what) != KERNEL_SPACE_SLAB ||
+	    addr - r->objects.at[low - 1].addr >= kobject__alloc(&r->objects.at[low - 1]))
 		return NULL;
-	return &r->objects[low - 1];
+	return &r->objects.at[low - 1];
 }
 
 /* What a word of an object points to. */
@@ -142,7 +142,7 @@ static void print_as_type(struct kreport *r, const uint8_t *data, size_t size, F
 
 static void print_kind(struct dump *d, const struct kind *k, FILE *out)
 {
-	const struct kobject *first = &d->r->objects[k->first];
+	const struct kobject *first = &d->r->objects.at[k->first];
 	size_t size = kobject__req(first);
 	char a[FORMAT_NUMBER_SIZE], b[FORMAT_NUMBER_SIZE];
 	const struct btf_type *t = NULL;
@@ -187,8 +187,8 @@ int kdump__print(struct kreport *r, uint32_t site, uint32_t key, FILE *out)
 	size_t i, n;
 	int err = d.kinds ? 0 : -ENOMEM;
 
-	for (i = 0; !err && i < r->n_objects && d.n_read < MAX_READ; i++) {
-		const struct kobject *o = &r->objects[i];
+	for (i = 0; !err && i < r->objects.n && d.n_read < MAX_READ; i++) {
+		const struct kobject *o = &r->objects.at[i];
 
 		if (has_contents(o) && kreport__origin(r, o->when, &its_site, &its_key) &&
 		    its_site == site && (!key || key == its_key) && !kreport__is_young(r, o))

@@ -27,47 +27,41 @@ static int next_batch(int fd, uint32_t *position, bool first, struct batch *b)
 	return errno == ENOENT ? 1 : -errno;
 }
 
-static int add_batch(const struct batch *b, uint32_t epoch, struct kobject **out, size_t *n)
+static int add_batch(const struct batch *b, uint32_t epoch, struct kobjects *before,
+		     struct kobjects *since)
 {
-	struct kobject *grown;
 	uint32_t i;
+	int err = 0;
 
-	grown = reallocarray(*out, *n + b->n + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	*out = grown;
-	for (i = 0; i < b->n; i++)
-		if (b->entries[i].epoch != epoch)
-			grown[(*n)++] = (struct kobject){
-				.addr = OBJECT_POINTER(b->keys[i].addr, b->keys[i].space),
-				.what = b->entries[i].what,
-				.when = b->entries[i].when,
-			};
-	return 0;
+	for (i = 0; i < b->n && !err; i++) {
+		struct kobjects *out = b->entries[i].epoch == epoch ? since : before;
+
+		if (out)
+			err = kobjects__add(out, &(struct kobject){
+							 .addr = OBJECT_POINTER(b->keys[i].addr,
+										b->keys[i].space),
+							 .what = b->entries[i].what,
+							 .when = b->entries[i].when,
+						 });
+	}
+	return err;
 }
 
-int kobject_hash__read(int fd, uint32_t epoch, struct kobject **out, size_t *n)
+int kobject_hash__read(int fd, uint32_t epoch, struct kobjects *before, struct kobjects *since)
 {
 	struct batch *b = malloc(sizeof(*b));
 	uint32_t position = 0;
 	bool first = true;
 	int last, err = 0;
 
-	*out = NULL;
-	*n = 0;
 	if (!b)
 		return -ENOMEM;
 	do {
 		last = next_batch(fd, &position, first, b);
 		first = false;
-		err = last < 0 ? last : add_batch(b, epoch, out, n);
+		err = last < 0 ? last : add_batch(b, epoch, before, since);
 	} while (!last && !err);
 	free(b);
-	if (err) {
-		free(*out);
-		*out = NULL;
-		*n = 0;
-	}
 	return err;
 }
 

@@ -9,7 +9,7 @@
 #include "kernel/kobjects.h"
 
 /* fd: of the map. The others as in kobjects.h. */
-int kobject_hash__read(int fd, uint32_t epoch, struct kobject **out, size_t *n);
+int kobject_hash__read(int fd, uint32_t epoch, struct kobjects *before, struct kobjects *since);
 /*
  * Between the look at an object and its removal another one may come to its address, and be removed
  * in its stead: that takes a microsecond, and an event that was missed.

@@ -39,63 +39,98 @@ static void forget_epoch(struct object_slot *slot, const struct kobject *o)
 		KOBJECTS_CAS(&slot->when, &when, when & ~OBJECT_EPOCH_MASK);
 }
 
-static int collect(const struct object_slot *slots, size_t n_slots, uint32_t epoch,
-		   struct kobject **out, size_t *n)
+void kobjects__clear(struct kobjects *list)
+{
+	free(list->at);
+	*list = (struct kobjects){0};
+}
+
+int kobjects__add(struct kobjects *list, const struct kobject *o)
 {
 	struct kobject *grown;
-	size_t max = 0, i;
 
-	for (i = 0; i < n_slots; i++) {
-		uint64_t where = load(&slots[i].where);
-		struct kobject o = {
-			.what = load(&slots[i].what), .when = load(&slots[i].when), .slot = i};
-
-		if (!where || OBJECT_EPOCH(o.when) == epoch)
-			continue;
-		o.addr = OBJECT_POINTER(OBJECT_ADDR(where), OBJECT_SPACE(o.what));
-		if (*n == max) {
-			max = max ? max * 2 : 4096;
-			grown = reallocarray(*out, max, sizeof(*grown));
-			if (!grown)
-				return -ENOMEM;
-			*out = grown;
-		}
-		(*out)[(*n)++] = o;
+	if (!(list->n & (list->n - 1))) { /* full: it grows by powers of two */
+		grown = reallocarray(list->at, list->n ? 2 * list->n : 1, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		list->at = grown;
 	}
+	list->at[list->n++] = *o;
 	return 0;
 }
 
-int kobjects__read(struct ksession *s, uint32_t epoch, struct kobject **out, size_t *n)
+static int collect(const struct object_slot *slots, size_t n_slots, uint32_t epoch,
+		   struct kobjects *before, struct kobjects *since)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < n_slots && !err; i++) {
+		uint64_t where = load(&slots[i].where);
+		struct kobject o = {
+			.what = load(&slots[i].what), .when = load(&slots[i].when), .slot = i};
+		struct kobjects *out = OBJECT_EPOCH(o.when) == epoch ? since : before;
+
+		if (!where || !out)
+			continue;
+		o.addr = OBJECT_POINTER(OBJECT_ADDR(where), OBJECT_SPACE(o.what));
+		err = kobjects__add(out, &o);
+	}
+	return err;
+}
+
+int kobjects__collect(struct ksession *s, uint32_t epoch, struct kobjects *before,
+		      struct kobjects *since)
 {
 	struct object_slot *slots;
-	size_t n_slots, i, k;
+	size_t n_slots;
 	int err, hash = ksession__object_hash(s, &n_slots);
 
-	if (hash >= 0)
-		return kobject_hash__read(hash, epoch, out, n);
-	*out = NULL;
-	*n = 0;
-	slots = ksession__objects(s, &n_slots);
-	err = collect(slots, n_slots, epoch, out, n);
-	if (!err)
-		err = ksession__sync(s);
-	if (err) {
-		free(*out);
-		*out = NULL;
-		*n = 0;
-		return err;
+	if (hash >= 0) {
+		err = kobject_hash__read(hash, epoch, before, since);
+	} else {
+		slots = ksession__objects(s, &n_slots);
+		err = collect(slots, n_slots, epoch, before, since);
 	}
-	for (i = k = 0; i < *n; i++) {
-		struct kobject *o = &(*out)[i];
+	if (err && before)
+		kobjects__clear(before);
+	if (err && since)
+		kobjects__clear(since);
+	return err;
+}
 
-		/* of two that were read as one, none was there all the time; nor what is freed */
-		if (!is_same(&slots[o->slot], o))
-			continue;
-		forget_epoch(&slots[o->slot], o);
-		(*out)[k++] = *o;
+int kobjects__sift(struct ksession *s, struct kobjects *list, struct kobjects *gone)
+{
+	size_t i, k;
+	int err = 0;
+
+	for (i = k = 0; i < list->n; i++) {
+		if (kobjects__is_same(s, &list->at[i]))
+			list->at[k++] = list->at[i];
+		else if (gone && !err)
+			err = kobjects__add(gone, &list->at[i]);
 	}
-	*n = k;
-	return 0;
+	list->n = k;
+	return err;
+}
+
+int kobjects__confirm(struct ksession *s, struct kobjects *list)
+{
+	struct object_slot *slots;
+	size_t n_slots, i;
+	int err;
+
+	/* entries of a hash map are never seen half written */
+	if (ksession__object_hash(s, &n_slots) >= 0)
+		return 0;
+	err = ksession__sync(s);
+	/* of two that were read as one, none was there all the time; nor what is freed */
+	if (!err)
+		err = kobjects__sift(s, list, NULL);
+	slots = ksession__objects(s, &n_slots);
+	for (i = 0; i < list->n && !err; i++)
+		forget_epoch(&slots[list->at[i].slot], &list->at[i]);
+	return err;
 }
 
 #define NOBODY 1 /* where no object is */

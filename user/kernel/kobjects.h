@@ -10,6 +10,7 @@
 #ifndef KERNEL_KOBJECTS_H
 #define KERNEL_KOBJECTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,13 +31,33 @@ static inline uint64_t kobject__req(const struct kobject *o)
 	return OBJECT_REQ(o->what);
 }
 
-#define KOBJECTS_EVER UINT32_MAX /* no epoch */
+struct kobjects {
+	struct kobject *at; /* malloc'ed; NULL: none */
+	size_t n;
+};
+
+void kobjects__clear(struct kobjects *list);
+
+int kobjects__add(struct kobjects *list, const struct kobject *o); /* 0 or -ENOMEM */
+
+#define KOBJECTS_EVER UINT32_MAX /* all are before this epoch */
 
 /*
- * All objects that were born before an epoch (KOBJECTS_EVER: whenever). *out is freed by the
- * caller. Returns 0 or negative errno.
+ * A first reading: those that were born before the current epoch began, and since; either may be
+ * NULL. Returns 0 or negative errno; both are then empty.
  */
-int kobjects__read(struct ksession *s, uint32_t epoch, struct kobject **out, size_t *n);
+int kobjects__collect(struct ksession *s, uint32_t epoch, struct kobjects *before,
+		      struct kobjects *since);
+/*
+ * Take those out of a list that are not there any more, and add them to *gone, if that is not NULL.
+ * Returns 0 or -ENOMEM.
+ */
+int kobjects__sift(struct ksession *s, struct kobjects *list, struct kobjects *gone);
+/*
+ * The second reading, once what ran during the first one has ended: what is left in the list was
+ * there all the time. Returns 0 or negative errno.
+ */
+int kobjects__confirm(struct ksession *s, struct kobjects *list);
 /*
  * Remove objects. A program may at any time enter a new one in the slot of an old one with the same
  * address: so the slot is first given to nobody, and once all programs that had it in hand have

@@ -53,7 +53,7 @@ void kreport__free(struct kreport *r)
 	free(r->percpu_offset);
 	free(r->runqueue);
 	free(r->caches);
-	free(r->objects);
+	kobjects__clear(&r->objects);
 	slabinfo__clear(&r->slabs_before);
 	free(r->held_before);
 	slabinfo__clear(&r->slabs_now);
@@ -252,6 +252,41 @@ static int warn(const struct kreport *r, const struct ksession_stats *st, struct
 	return err;
 }
 
+/*
+ * The objects that were born before an epoch began. The check looks at caches between two readings
+ * of the table; what it looked at stands between what both say.
+ */
+static int read_objects(struct kreport *r, uint32_t epoch)
+{
+	struct kobjects before = {0}, gone = {0}, since = {0};
+	int err;
+
+	err = kobjects__collect(r->session, epoch, &r->objects, &before);
+	/* what went while they were collected had gone before */
+	if (!err)
+		err = kobjects__sift(r->session, &r->objects, NULL);
+	if (!err)
+		err = kobjects__sift(r->session, &before, NULL);
+	if (!err)
+		err = kcheck__look(r);
+	if (!err)
+		err = kobjects__sift(r->session, &before, &gone);
+	if (!err)
+		err = kobjects__sift(r->session, &r->objects, &gone);
+	if (!err)
+		err = kobjects__collect(r->session, epoch, NULL, &since);
+	if (!err)
+		err = kdead__count_moving(r, &gone, &since);
+	if (!err)
+		err = kdead__drop(r);
+	if (!err)
+		err = kobjects__confirm(r->session, &r->objects);
+	kobjects__clear(&before);
+	kobjects__clear(&gone);
+	kobjects__clear(&since);
+	return err;
+}
+
 int kreport__take(struct kreport *r, struct report **out)
 {
 	struct ksession_stats stats;
@@ -260,22 +295,14 @@ int kreport__take(struct kreport *r, struct report **out)
 	size_t i;
 	int err;
 
-	free(r->objects);
-	r->objects = NULL;
-	r->n_objects = 0;
+	kobjects__clear(&r->objects);
 	err = ksession__read_clock(r->session, &r->clock);
 	if (!err)
 		err = model__begin(r->model, r->clock.now_ns, false);
 	if (!err)
-		kcheck__sample(r);
-	if (!err)
 		err = ksession__next_epoch(r->session, &epoch, r->seen);
 	if (!err)
-		err = kobjects__read(r->session, epoch, &r->objects, &r->n_objects);
-	if (!err)
-		err = kdead__drop(r);
-	if (!err)
-		err = kcheck__look(r);
+		err = read_objects(r, epoch);
 	if (!err)
 		err = kdead__drop_in_hand(r);
 	if (err)
@@ -284,8 +311,8 @@ int kreport__take(struct kreport *r, struct report **out)
 	kgroups__update(r->groups);
 	memset(r->by_site, 0, sizeof(r->by_site));
 	memset(r->by_stack, 0, r->n_stacks * sizeof(*r->by_stack));
-	for (i = 0; i < r->n_objects && !err; i++)
-		err = add_object(r, &r->objects[i]);
+	for (i = 0; i < r->objects.n && !err; i++)
+		err = add_object(r, &r->objects.at[i]);
 	if (!err)
 		err = model__finish(r->model, &report);
 	if (err)
@@ -293,7 +320,7 @@ int kreport__take(struct kreport *r, struct report **out)
 	report->time = time(NULL);
 	report->site_name = r->opts.by_stack ? NULL : "call site";
 	ksession__stats(r->session, &stats);
-	fill_account(r, &stats, r->n_objects, &report->account);
+	fill_account(r, &stats, r->objects.n, &report->account);
 	for (i = 0; i < report->n_sites && !err; i++)
 		err = ksites__complete(r, &report->sites[i]);
 	for (i = 0; i < report->n_sites && !err; i++)

@@ -9,26 +9,27 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "kernel/kobjects.h"
 #include "kernel/ksession.h"
+#include "kernel/slub.h"
 #include "proc/meminfo.h"
 #include "proc/slabinfo.h"
 #include "proc/vmstats.h"
 
 struct kgroups;
-struct kobject;
 struct report_site;
-struct slub;
+struct slub_object;
 
 /* What one site, or stack, has outstanding. */
 struct tally {
 	uint64_t count, alloc, req;
 };
 
-/* Outstanding objects of a cache. */
+/* Objects of a cache that were allocated since tracing began (kgrowth.h). */
 struct cache_count {
 	uint64_t cache; /* address */
-	uint64_t count;
-	char name[32];
+	uint64_t count, moving;
+	char name[SLUB_NAME];
 };
 
 struct kreport {
@@ -47,8 +48,7 @@ struct kreport {
 	struct slub *slub; /* NULL: what it would tell is not known */
 	bool slub_answers; /* in this snapshot */
 	uint64_t *percpu_offset, *runqueue;
-	struct kobject *objects; /* of this snapshot; by address if slub_answers */
-	size_t n_objects;
+	struct kobjects objects; /* of this snapshot; by address if slub_answers */
 	uint64_t n_found; /* objects found to be free although no event said so, since the start */
 	struct cache_count *caches; /* if slub_answers */
 	size_t n_caches, last_cache;
@@ -61,6 +61,7 @@ struct kreport {
 	struct meminfo memory_now;
 	struct vmstat_pages pages_before, pages_now;
 	struct meminfo memory_before;
+	uint32_t counted_from, counted_until, looked_at; /* in jiffies: those before, and now */
 };
 
 /* Stack and site of an object, as groups (kgroups.h); key 0: no stack; false: no site. */
@@ -76,8 +77,17 @@ int kreport__resolve(uint64_t key, struct model_stack *out, void *arg);
 
 /* Prepare to look into slabs. Returns 0, also if that cannot be done here, or -ENOMEM. */
 int kdead__open(struct kreport *r);
-/* Drop those of r->objects that their allocator says are free. Returns 0 or -ENOMEM. */
+/*
+ * Drop those of r->objects that their allocator says are free, as of kreport__finds_dead. The
+ * others are counted for the check. Returns 0 or negative errno.
+ */
 int kdead__drop(struct kreport *r);
+/*
+ * Count for the check what came or went while it looked: objects that are not there any more, and
+ * those that were born since the epoch began. Returns 0 or -ENOMEM.
+ */
+int kdead__count_moving(struct kreport *r, const struct kobjects *gone,
+			const struct kobjects *since);
 /* The same once more, for what was just being freed. Waits for RCU. */
 int kdead__drop_in_hand(struct kreport *r);
 
@@ -87,10 +97,16 @@ int ksites__complete(struct kreport *r, struct report_site *shown);
 int kdump__print(struct kreport *r, uint32_t site, uint32_t key, FILE *out);
 /* Note what /proc says now. Returns 0 or -ENOMEM. */
 int kcheck__begin(struct kreport *r);
-/* Note it for the snapshot that is taken next. */
-void kcheck__sample(struct kreport *r);
-/* Look what of that is free; behind kdead__drop, which sees the same. Returns 0 or -ENOMEM. */
+/*
+ * Note it again, and which objects are free, between two looks at the table: then each object of
+ * which the table tells is counted. Returns 0 or negative errno.
+ */
 int kcheck__look(struct kreport *r);
+/*
+ * Count an object to its cache. gone: it is in the table no more. Returns 0 or -ENOMEM.
+ */
+int kcheck__count(struct kreport *r, const struct kobject *o, const struct slub_object *slab,
+		  bool gone);
 /* How far what is outstanding explains the growth of caches, and of the rest; *out is malloc'ed. */
 int kcheck__print(struct kreport *r, char **out);
 

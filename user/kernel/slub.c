@@ -276,7 +276,10 @@ static bool mark_list(struct slab *slab, const uint8_t *memory, uint64_t object)
 	return true;
 }
 
-/* Which of a slab's objects are in its own list, and in that of a CPU. False: try again. */
+/*
+ * Which of a slab's objects are in its own list, and in that of a CPU. False: try again, they were
+ * changed meanwhile; about so many as are marked are free all the same.
+ */
 static bool read_lists(struct slub *s, uint64_t page)
 {
 	const struct slub_fields *f = &s->f;
@@ -285,6 +288,7 @@ static bool read_lists(struct slub *s, uint64_t page)
 	uint8_t before[SLUB_MAX_STRUCT], after[SLUB_MAX_STRUCT];
 	struct cpu_state cpu;
 	uint64_t freelist;
+	bool same;
 	size_t i;
 
 	memset(slab->free, 0, slab->n_objects);
@@ -302,16 +306,16 @@ static bool read_lists(struct slub *s, uint64_t page)
 	if (slub__read_mem(s, slab->base, s->buf, slab->end - slab->base) ||
 	    slub__read_mem(s, page, after, f->page_size))
 		return false;
-	if (field__get(f->freelist, after, f->page_size) != freelist ||
-	    field__get(f->counters, after, f->page_size) !=
-		    field__get(f->counters, before, f->page_size) ||
-	    !mark_list(slab, s->buf, freelist))
-		return false;
+	same = mark_list(slab, s->buf, freelist) &&
+	       field__get(f->freelist, after, f->page_size) == freelist &&
+	       field__get(f->counters, after, f->page_size) ==
+		       field__get(f->counters, before, f->page_size);
 	if (i == s->mem.n_cpus || c->cpus[i].page != page)
-		return true;
+		return same;
+	same = mark_list(slab, s->buf, c->cpus[i].freelist) && same;
 	read_cpu(s, c, i, &cpu);
-	return cpu.tid == c->cpus[i].tid && cpu.page == page &&
-	       cpu.freelist == c->cpus[i].freelist && mark_list(slab, s->buf, cpu.freelist);
+	return same && cpu.tid == c->cpus[i].tid && cpu.page == page &&
+	       cpu.freelist == c->cpus[i].freelist;
 }
 
 /*

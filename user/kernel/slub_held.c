@@ -15,15 +15,21 @@ static uint64_t head_address(const struct slub *s, uint64_t page)
 	return (page - s->page_origin) / s->f.page_size << SLUB_PAGE_SHIFT;
 }
 
-/* In the slab that a CPU allocates from. */
+/*
+ * In the slab that a CPU allocates from. Where it does so all the time its list is not read at one
+ * moment, and the count may be wrong by the few objects of that time; to leave out the slab would
+ * be wrong by all that it holds.
+ */
 static int count_current(struct slub *s, const struct cache *c, uint64_t page, uint64_t *n)
 {
 	struct slub_object o;
 	uint64_t base = head_address(s, page);
 	uint32_t i;
-	int err = slub__examine(s, base + c->red_left_pad, &o);
+	int err;
 
-	if (err || !s->slab.known || s->slab.base != base || s->slab.cache != c)
+	s->slab.end = 0; /* not as it was when an object of it was examined */
+	err = slub__examine(s, base + c->red_left_pad, &o);
+	if (err || s->slab.base != base || s->slab.cache != c)
 		return err;
 	for (i = 0; i < s->slab.n_objects; i++)
 		*n += s->slab.free[i] != 0;
