@@ -63,18 +63,24 @@ static bool make_room(void *array, size_t n, size_t *max, size_t size)
 	return true;
 }
 
+/* Nothing may be at NULL, which functions of <string.h> do not take even then (C11, 7.24.1). */
+static struct wanted wanted_at(const void *bytes, size_t size)
+{
+	return (struct wanted){.bytes = bytes ? bytes : "", .size = size};
+}
+
 uint32_t strtab__find(const struct strtab *t, const void *bytes, size_t size)
 {
-	const struct wanted wanted = {.bytes = bytes, .size = size};
+	const struct wanted w = wanted_at(bytes, size);
 
-	return hashidx__find(&t->index, hash_bytes(t->seed, bytes, size), same, t, &wanted);
+	return hashidx__find(&t->index, hash_bytes(t->seed, w.bytes, size), same, t, &w);
 }
 
 uint32_t strtab__add(struct strtab *t, const void *bytes, size_t size)
 {
-	const struct wanted wanted = {.bytes = bytes, .size = size};
-	uint64_t hash = hash_bytes(t->seed, bytes, size);
-	uint32_t idx = hashidx__find(&t->index, hash, same, t, &wanted);
+	const struct wanted w = wanted_at(bytes, size);
+	uint64_t hash = hash_bytes(t->seed, w.bytes, size);
+	uint32_t idx = hashidx__find(&t->index, hash, same, t, &w);
 	char *copy;
 
 	if (idx != HASHIDX_NONE)
@@ -86,7 +92,7 @@ uint32_t strtab__add(struct strtab *t, const void *bytes, size_t size)
 	copy = malloc(size + 1);
 	if (!copy)
 		return STRTAB_NONE;
-	memcpy(copy, bytes, size);
+	memcpy(copy, w.bytes, size);
 	copy[size] = '\0';
 	t->text[t->n] = copy;
 	t->size[t->n] = size;

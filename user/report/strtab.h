@@ -20,7 +20,8 @@ struct strtab {
 
 void strtab__init(struct strtab *t);
 void strtab__clear(struct strtab *t);
-/* The number of these bytes, or STRTAB_NONE: no memory. */
+/* The number of these bytes, or STRTAB_NONE: no memory. No bytes (0) may be at NULL, here and
+ * below. */
 uint32_t strtab__add(struct strtab *t, const void *bytes, size_t size);
 /* The number of these bytes, or STRTAB_NONE: they were never added. */
 uint32_t strtab__find(const struct strtab *t, const void *bytes, size_t size);
