@@ -8,9 +8,13 @@ PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/memleak-bpf
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # ARCH names the directory under vmlinux/ and libbpf's __TARGET_ARCH_*.
-ARCH ?= $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+HOST_ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+ARCH      ?= $(HOST_ARCH)
 
 # make's built-in default is cc; "make CC=..." and the environment still win.
 ifeq ($(origin CC),default)
@@ -239,7 +243,23 @@ fuzzers: $(FUZZERS)
 lint: ## clang-format, cppcheck, shellcheck, mandoc
 	tools/lint
 
-install: all ## install under $(DESTDIR)$(PREFIX)
+# Made of what the program says of itself, so what is built for another machine has none.
+COMPLETION := $(if $(filter $(HOST_ARCH),$(ARCH)),$(addprefix $(OUT)/completion/memleak-bpf.,bash zsh fish))
+$(COMPLETION): $(OUT)/completion/memleak-bpf.%: tools/completion/memleak-bpf.% tools/completion/generate \
+		tools/completion/table.awk $(BIN)
+	$(say) GEN $@
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/completion/generate $* $(BIN) >$@
+
+install-completion: $(COMPLETION)
+ifneq ($(COMPLETION),)
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	install -m 644 $(OUT)/completion/memleak-bpf.bash $(DESTDIR)$(BASHDIR)/memleak-bpf
+	install -m 644 $(OUT)/completion/memleak-bpf.zsh $(DESTDIR)$(ZSHDIR)/_memleak-bpf
+	install -m 644 $(OUT)/completion/memleak-bpf.fish $(DESTDIR)$(FISHDIR)/memleak-bpf.fish
+endif
+
+install: all install-completion ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/memleak-bpf
 	install -m 644 user/memleak-bpf.8 $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
@@ -247,6 +267,7 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/memleak-bpf $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
+	rm -f $(DESTDIR)$(BASHDIR)/memleak-bpf $(DESTDIR)$(ZSHDIR)/_memleak-bpf $(DESTDIR)$(FISHDIR)/memleak-bpf.fish
 	rm -rf $(DESTDIR)$(DATADIR)
 
 clean: ## remove everything that was built
@@ -261,7 +282,7 @@ help: ## this text
 	@echo '  WERROR= do not stop at warnings'
 
 FORCE:
-.PHONY: check-kernels all unit judges test-unit check demo bench bench-kernel bench-tools fuzz fuzzers lint install uninstall clean help FORCE
+.PHONY: check-kernels all unit judges test-unit check demo bench bench-kernel bench-tools fuzz fuzzers lint install install-completion uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
