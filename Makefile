@@ -262,13 +262,23 @@ endif
 install: all install-completion ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/memleak-bpf
-	install -m 644 user/memleak-bpf.8 $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
+	sed 's|/usr/local/share/memleak-bpf|$(DATADIR)|' user/memleak-bpf.8 >$(OUT)/memleak-bpf.8
+	install -m 644 $(OUT)/memleak-bpf.8 $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
 	install -m 644 user/render/report.schema.json user/diff/diff.schema.json user/report/report.proto $(DESTDIR)$(DATADIR)
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/memleak-bpf $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
 	rm -f $(DESTDIR)$(BASHDIR)/memleak-bpf $(DESTDIR)$(ZSHDIR)/_memleak-bpf $(DESTDIR)$(FISHDIR)/memleak-bpf.fish
 	rm -rf $(DESTDIR)$(DATADIR)
+
+ifeq ($(HOST_ARCH),$(ARCH))
+deb: all $(COMPLETION) ## build a Debian package of what install would install, under build/
+	+$(Q)MAKE='$(MAKE)' tools/deb/build $(VERSION) $(OUT)
+else
+deb:
+	@echo "make deb: build it on a machine of that architecture: the package has what the program says of itself" >&2
+	@exit 1
+endif
 
 clean: ## remove everything that was built
 	rm -rf build memleak-bpf
@@ -282,7 +292,7 @@ help: ## this text
 	@echo '  WERROR= do not stop at warnings'
 
 FORCE:
-.PHONY: check-kernels all unit judges test-unit check demo bench bench-kernel bench-tools fuzz fuzzers lint install install-completion uninstall clean help FORCE
+.PHONY: check-kernels all deb unit judges test-unit check demo bench bench-kernel bench-tools fuzz fuzzers lint install install-completion uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
