@@ -91,6 +91,40 @@ else
 	fail_case file-top "$(grep -c '^memleak_bpf_site_outstanding_bytes{' "$CASE/d/out.prom") stacks"
 fi
 
+# Two processes, each of which leaks the same: a set of figures for each, and their sum.
+new_case follow
+# shellcheck disable=SC2317 # called by await
+scraped()
+{
+	local url
+
+	url=$(sed -n 's/^memleak-bpf: listening on //p' "$CASE/log")
+	curl -s --noproxy '*' --max-time 10 "$url" >"$CASE/scrape" &&
+		[ "$(grep -c '^memleak_bpf_site_outstanding_bytes{.*function="few_large".* 400000$' "$CASE/scrape")" = 2 ] &&
+		[ "$(grep -c '^memleak_bpf_site_outstanding_objects{.*function="middle".* 20$' "$CASE/scrape")" = 2 ] &&
+		awk '/^memleak_bpf_outstanding_bytes{/ { sum += $NF; n++ }
+			/^memleak_bpf_followed_outstanding_bytes{/ { all = $NF }
+			/^memleak_bpf_followed_processes{/ { processes = $NF }
+			END { exit !(n == 2 && processes == 2 && sum == all && sum >= 860000) }' "$CASE/scrape"
+}
+# shellcheck disable=SC2016 # the shell that is traced expands it
+if WAIT=1 start_tool --follow -o 0 --listen :0 --metrics "$CASE/out.prom" 1 -- \
+	sh -c '"$1" & exec "$1"' sh "$PROG/sizes"; then
+	touch "$CASE/go"
+	if await 30 scraped; then
+		pass follow "a set of figures for each process, and their sum"
+	else
+		fail_case follow "$(grep -E '^memleak_bpf_(site_|followed_)?outstanding_bytes' "$CASE/scrape")"
+	fi
+	touch "$CASE/quit"
+	await "$LIMIT" gone "$TOOL_PID"
+	exactly follow-end "in the end the file has those of the sum" "$CASE/out.prom" followed_processes 2 \
+		'followed_site_outstanding_bytes{function="few_large"' 800000 \
+		'followed_site_outstanding_objects{function="many_small"' 2000
+else
+	fail_case follow "the tool does not trace"
+fi
+
 # The kernel's: whatever there is, the figures are those of the same report in another format.
 new_case kernel
 run_tool -k -d 1 -o 0 --metrics "$CASE/out.prom" --json "$CASE/json"

@@ -330,13 +330,49 @@ static void several_processes(void)
 				   .account = {.seen = 16, .freed = 9, .stack_full = 1},
 				   .processes = processes,
 				   .n_processes = 3};
-	const struct report one = {
-		.pid = 7, .comm = (char *)"make", .bytes = 100, .followed = true};
-	const struct report two = {.pid = 8, .comm = (char *)"cc\n", .bytes = 30, .followed = true};
+	const struct report one = {.pid = 7,
+				   .comm = (char *)"make",
+				   .bytes = 100,
+				   .count = 1,
+				   .account = {.seen = 10,
+					       .freed = 9,
+					       .lost_full = 1,
+					       .lost_read = 2,
+					       .lost_realloc = 3,
+					       .stack_full = 4,
+					       .stack_fault = 5,
+					       .no_slot = 6,
+					       .event_lost = 7,
+					       .event_missed = 8,
+					       .event_unsure = 9},
+				   .followed = true};
+	const struct report two = {.pid = 8,
+				   .comm = (char *)"cc\n",
+				   .bytes = 30,
+				   .count = 3,
+				   .account = {.seen = 20,
+					       .freed = 4,
+					       .lost_read = 2,
+					       .lost_realloc = 4,
+					       .stack_full = 6,
+					       .stack_fault = 8,
+					       .no_slot = 10,
+					       .event_lost = 12,
+					       .event_missed = 14,
+					       .event_unsure = 16},
+				   .followed = true};
+	static const char *const reasons[] = {
+		"live table full",   "pointer unreadable", "realloc never returned",
+		"stack table full",  "stack unreadable",   "no memory for thread",
+		"notification lost", "system call missed", "system call possibly missed"};
+	struct metrics_sum both = {.processes = 2};
+	char line[200];
+	size_t i;
 	struct exposition *e = metrics__new();
 	char *text = of_report(&sum, 0);
 
 #define MAKE "{pid=\"7\",comm=\"make\"} "
+#define LOSS "{pid=\"7\",comm=\"make\",reason="
 #define CC "{pid=\"8\",comm=\"cc\\n\"} "
 	CHECK(has_line(text, "memleak_bpf_followed_processes" MAKE "3"));
 	CHECK(has_line(text, "memleak_bpf_followed_outstanding_bytes" MAKE "133"));
@@ -356,10 +392,23 @@ static void several_processes(void)
 
 	metrics__add(e, &one, 0);
 	metrics__add(e, &two, 0);
+	metrics_sum__add(&both, &one);
+	metrics_sum__add(&both, &two);
+	metrics__add_sum(e, 7, "make", &both);
 	text = write_out(e, EXPOSITION_TEXT);
 	CHECK_EQ(count_lines(text, "# TYPE memleak_bpf_outstanding_bytes "), 1);
 	CHECK(strstr(text, "memleak_bpf_outstanding_bytes" MAKE
 			   "100\nmemleak_bpf_outstanding_bytes" CC "30\n"));
+	CHECK(has_line(text, "memleak_bpf_followed_processes" MAKE "2"));
+	CHECK(has_line(text, "memleak_bpf_followed_outstanding_bytes" MAKE "130"));
+	CHECK(has_line(text, "memleak_bpf_followed_outstanding_objects" MAKE "4"));
+	CHECK(has_line(text, "memleak_bpf_followed_allocations_total" MAKE "30"));
+	CHECK(has_line(text, "memleak_bpf_followed_frees_total" MAKE "13"));
+	for (i = 0; i < 9; i++) {
+		snprintf(line, sizeof(line), "memleak_bpf_followed_losses_total" LOSS "\"%s\"} %zu",
+			 reasons[i], 1 + 3 * i);
+		CHECK(has_line(text, line));
+	}
 	free(text);
 	exposition__free(e);
 }

@@ -15,6 +15,7 @@
 #include "follow/pool.h"
 #include "gate/gate.h"
 #include "origin.h"
+#include "render/metrics.h"
 #include "render/output.h"
 #include "report/report.h"
 #include "report/sum.h"
@@ -46,7 +47,9 @@ struct follow {
 	size_t n;
 	struct seen *seen;
 	size_t n_seen, max_seen;
-	uint64_t unnamed; /* processes there was no memory to name */
+	uint64_t unnamed;		       /* processes there was no memory to name */
+	struct exposition *figures;	       /* of the reports since the last round; NULL: none */
+	struct metrics_sum ended_sum, sum_now; /* of the processes that have ended, of the others */
 	struct pool *pool;
 	int epoll;
 	bool finishing;
@@ -343,12 +346,54 @@ void follow__serve(struct follow *f)
 	}
 }
 
+/* Figures of all reports of a round together: none of them has what the others have. */
+static void add_figures(struct follow *f, const struct report *r, bool last)
+{
+	const struct outputs *o = f->root->opts->outputs;
+
+	metrics_sum__add(last ? &f->ended_sum : &f->sum_now, r);
+	if (!outputs__want_metrics(o))
+		return;
+	if (!f->figures)
+		f->figures = metrics__new();
+	if (f->figures)
+		metrics__add(f->figures, r, o->screen.top);
+}
+
+/* Who has ended since the round before is in this one for the last time, by itself. */
+static void publish(struct follow *f)
+{
+	struct metrics_sum all = f->ended_sum;
+	const struct report now = {.bytes = f->sum_now.bytes,
+				   .count = f->sum_now.count,
+				   .account = f->sum_now.account};
+	const struct output *bad;
+	int err;
+
+	f->sum_now = (struct metrics_sum){0};
+	if (!outputs__want_metrics(f->root->opts->outputs))
+		return;
+	metrics_sum__add(&all, &now);
+	all.processes = 1 + f->n_seen + f->unnamed;
+	if (f->figures) {
+		metrics__add_sum(f->figures, f->root->pid, f->root->proc.comm, &all);
+		err = outputs__publish(f->root->opts->outputs, f->figures, &bad);
+		if (err) {
+			trace__say(f->root, "cannot write %s: %s", bad->path, strerror(-err));
+			f->root->file_failed = true;
+		}
+	}
+	exposition__free(f->figures);
+	f->figures = NULL;
+}
+
 void follow__report(struct follow *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->n && !f->root->output_broken; i++)
 		trace__report(&f->kin[i]->t, false);
+	publish(f);
 }
 
 int follow__show(struct follow *f, struct trace *t, const struct report *r, bool last)
@@ -362,6 +407,7 @@ int follow__show(struct follow *f, struct trace *t, const struct report *r, bool
 			number = f->kin[i]->number;
 	if (last && sum__add(f->sum, number, r))
 		f->broken = true;
+	add_figures(f, r, last);
 	screen.n_files = 0; /* they get the sum */
 	screen.listen = NULL;
 	err = trace__emit(t, &screen, r);
@@ -467,6 +513,7 @@ void follow__free(struct follow *f)
 	free(f->seen);
 	family__free(f->family);
 	sum__free(f->sum);
+	exposition__free(f->figures);
 	if (f->epoll >= 0)
 		close(f->epoll);
 	free(f);

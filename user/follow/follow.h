@@ -25,7 +25,7 @@ struct session *follow__take_session(struct follow *f);
 int follow__fd(const struct follow *f);
 /* Begin the traces of what was forked, let go on what stands still, report what has ended. */
 void follow__serve(struct follow *f);
-/* A report of each process but the first. */
+/* A report of each process but the first, which has had its own: then all figures are published. */
 void follow__report(struct follow *f);
 /*
  * Show a report that trace t has made; last: its last one, which goes into the sum. Returns 0 or

@@ -537,16 +537,57 @@ static void add_process(struct exposition *e, const struct report_process *p)
 	free((char *)f.base);
 }
 
-static void add_sum(const struct figures *f, const struct report *r)
+static void add_sum(const struct figures *f, const struct metrics_sum *sum)
 {
+	add(f, FOLLOWED, sum->processes);
+	add(f, FOLLOWED_BYTES, sum->bytes);
+	add(f, FOLLOWED_OBJECTS, sum->count);
+	add(f, FOLLOWED_ALLOCATIONS, sum->account.seen);
+	add(f, FOLLOWED_FREES, sum->account.freed);
+	add_losses(f, FOLLOWED_LOSSES, &sum->account);
+}
+
+/* Of what adds up, that which add_sum shows. */
+void metrics_sum__add(struct metrics_sum *sum, const struct report *r)
+{
+	struct report_account *to = &sum->account;
+	const struct report_account *a = &r->account;
+
+	sum->bytes += r->bytes;
+	sum->count += r->count;
+	to->seen += a->seen;
+	to->freed += a->freed;
+	to->lost_full += a->lost_full;
+	to->lost_read += a->lost_read;
+	to->lost_realloc += a->lost_realloc;
+	to->stack_full += a->stack_full;
+	to->stack_fault += a->stack_fault;
+	to->no_slot += a->no_slot;
+	to->event_lost += a->event_lost;
+	to->event_missed += a->event_missed;
+	to->event_unsure += a->event_unsure;
+}
+
+void metrics__add_sum(struct exposition *e, uint64_t pid, const char *comm,
+		      const struct metrics_sum *sum)
+{
+	const struct figures f = {.to = e, .base = process_labels(pid, comm)};
+
+	if (f.base)
+		add_sum(&f, sum);
+	free((char *)f.base);
+}
+
+/* A report that is a sum already. */
+static void add_summed_up(const struct figures *f, const struct report *r)
+{
+	const struct metrics_sum sum = {.processes = r->n_processes,
+					.bytes = r->bytes,
+					.count = r->count,
+					.account = r->account};
 	size_t i;
 
-	add(f, FOLLOWED, r->n_processes);
-	add(f, FOLLOWED_BYTES, r->bytes);
-	add(f, FOLLOWED_OBJECTS, r->count);
-	add(f, FOLLOWED_ALLOCATIONS, r->account.seen);
-	add(f, FOLLOWED_FREES, r->account.freed);
-	add_losses(f, FOLLOWED_LOSSES, &r->account);
+	add_sum(f, &sum);
 	for (i = 0; i < r->n_processes; i++)
 		add_process(f->to, &r->processes[i]);
 }
@@ -560,7 +601,7 @@ void metrics__add(struct exposition *e, const struct report *r, size_t top)
 		return;
 	add_origin(&f, r);
 	if (r->n_processes) {
-		add_sum(&f, r);
+		add_summed_up(&f, r);
 	} else {
 		add_outstanding(&f, r);
 		add_verdicts(&f, r);

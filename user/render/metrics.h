@@ -12,8 +12,7 @@
 #include <stdio.h>
 
 #include "render/exposition.h"
-
-struct report;
+#include "report/report.h"
 
 /* The figures of several processes, together: an exposition has them side by side. */
 struct exposition *metrics__new(void); /* NULL: no memory */
@@ -22,4 +21,15 @@ struct exposition *metrics__new(void); /* NULL: no memory */
  * processes: their sum, and each one's share.
  */
 void metrics__add(struct exposition *e, const struct report *r, size_t top);
+
+/* What several processes have together, some of which may have ended. */
+struct metrics_sum {
+	uint64_t processes, bytes, count;
+	struct report_account account;
+};
+/* Add what a report of one of them says; processes are for the caller to count. */
+void metrics_sum__add(struct metrics_sum *sum, const struct report *r);
+/* pid and comm: of the first one. */
+void metrics__add_sum(struct exposition *e, uint64_t pid, const char *comm,
+		      const struct metrics_sum *sum);
 #endif

@@ -148,8 +148,10 @@ int output__check(const struct output *outputs, size_t n, const struct output **
 	return 0;
 }
 
+static const struct output listening = {.path = "the figures for --listen"};
+
 /* The last figures stay if there is no memory for these. */
-static int publish(const struct outputs *o, const struct report *r)
+static int tell(const struct outputs *o, const struct report *r)
 {
 	struct exposition *e = metrics__new();
 	int err = -ENOMEM;
@@ -162,15 +164,51 @@ static int publish(const struct outputs *o, const struct report *r)
 	return err;
 }
 
+static int emit_exposition(FILE *out, const void *what)
+{
+	int err;
+
+	errno = 0;
+	err = exposition__write(what, EXPOSITION_TEXT, out);
+	return err ? err : render__end(out);
+}
+
+bool outputs__want_metrics(const struct outputs *o)
+{
+	bool any = o->listen;
+	size_t i;
+
+	for (i = 0; i < o->n_files; i++)
+		any |= o->file[i].renderer == &render_metrics;
+	return any;
+}
+
+int outputs__publish(const struct outputs *o, const struct exposition *e, const struct output **bad)
+{
+	int first = o->listen ? listen__publish(o->listen, e) : 0, err;
+	size_t i;
+
+	*bad = &listening;
+	for (i = 0; i < o->n_files; i++) {
+		if (o->file[i].renderer != &render_metrics)
+			continue;
+		err = output__to_file(o->file[i].path, emit_exposition, e);
+		if (err && !first) {
+			first = err;
+			*bad = &o->file[i];
+		}
+	}
+	return first;
+}
+
 int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
 		  const struct output **bad, int *file_error)
 {
-	static const struct output listening = {.path = "the figures for --listen"};
 	const struct render_opts file = {.top = o->screen.top, .root = o->screen.root};
 	int err;
 
 	*file_error = output__write(o->file, o->n_files, r, &file, bad);
-	err = o->listen ? publish(o, r) : 0;
+	err = o->listen ? tell(o, r) : 0;
 	if (err && !*file_error) {
 		*file_error = err;
 		*bad = &listening;

@@ -45,6 +45,14 @@ int output__write(const struct output *outputs, size_t n, const struct report *r
  * is what goes wrong with the file.
  */
 int output__to_file(const char *path, int (*emit)(FILE *out, const void *what), const void *what);
+/* Does anybody want figures for Prometheus? */
+bool outputs__want_metrics(const struct outputs *o);
+/*
+ * Hand these on, to files and to listen, where there is no report that has them all. Returns 0, or
+ * negative errno and *bad: who did not get them.
+ */
+int outputs__publish(const struct outputs *o, const struct exposition *e,
+		     const struct output **bad);
 /* Does any of them show lines of source, or keep them? */
 bool outputs__show_source(const struct outputs *o);
 /*
