@@ -153,6 +153,8 @@ static inline uint64_t session__seen(const struct session_stats *stats)
 }
 /* Read all counters. */
 void session__stats(const struct session *s, struct session_stats *stats);
+/* Runs of the session's programs, and the time in them, where the kernel counts that; else 0. */
+void session__runs(const struct session *s, uint64_t *runs, uint64_t *ns);
 /* Has the kernel passed over anything, for whatever process, since session__forget_missed? */
 bool session__passed_over(const struct session *s);
 /* Count these from now on: what they told of is about to be read from the target's maps. */

@@ -67,6 +67,32 @@ static void add_passed_over(const struct bpf_object *object, struct passed_over 
 	}
 }
 
+static void add_runs(const struct bpf_object *object, uint64_t *runs, uint64_t *ns)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program (prog, object) {
+		struct bpf_prog_info info = {0};
+		uint32_t size = sizeof(info);
+
+		if (bpf_program__fd(prog) < 0 ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
+			continue;
+		*runs += info.run_cnt;
+		*ns += info.run_time_ns;
+	}
+}
+
+void session__runs(const struct session *s, uint64_t *runs, uint64_t *ns)
+{
+	const struct bpf_object *late = object__late(s->object);
+
+	*runs = *ns = 0;
+	add_runs(object__bpf(s->object), runs, ns);
+	if (late)
+		add_runs(late, runs, ns);
+}
+
 /* What was passed over since the object was loaded. */
 static void read_passed_over(const struct session *s, struct passed_over *p)
 {

@@ -13,6 +13,7 @@
 
 #include "attach.h"
 #include "blockdump.h"
+#include "cost.h"
 #include "elf/elfimg.h"
 #include "events.h"
 #include "exitpoints.h"
@@ -404,6 +405,10 @@ int trace__report(struct trace *t, bool final)
 	err = t->follow ? 0 : gate__judge(t->opts->gate, r); /* the sum is judged */
 	if (err)
 		trace__say(t, "cannot judge the report: %s", strerror(-err));
+	if (!t->kin) { /* the first one has it for all */
+		cost__fill(&r->cost, began);
+		session__runs(t->session, &r->cost.runs, &r->cost.run_ns);
+	}
 	err = t->follow ? follow__show(t->follow, t, r, final)
 			: trace__emit(t, t->opts->outputs, r);
 	if (err)

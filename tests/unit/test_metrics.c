@@ -428,6 +428,29 @@ static void profile(void)
 	free(text);
 }
 
+static void cost(void)
+{
+	struct report r = {.pid = 7,
+			   .comm = (char *)"make",
+			   .cost = {.known = true, .cpu_ns = 1500000000, .report_ns = 20000001}};
+	char *text = of_report(&r, 0);
+
+	CHECK(has_line(text, "memleak_bpf_tracer_cpu_seconds_total" MAKE "1.5"));
+	CHECK(has_line(text, "memleak_bpf_report_duration_seconds" MAKE "0.020000001"));
+	CHECK(!strstr(text, "_program_"));
+	free(text);
+	r.cost.runs = 3;
+	r.cost.run_ns = 2000;
+	text = of_report(&r, 0);
+	CHECK(has_line(text, "memleak_bpf_program_runs_total" MAKE "3"));
+	CHECK(has_line(text, "memleak_bpf_program_seconds_total" MAKE "2e-06"));
+	free(text);
+	r.cost.known = false; /* a recording */
+	text = of_report(&r, 0);
+	CHECK(!strstr(text, "_seconds_total") && !strstr(text, "_duration_"));
+	free(text);
+}
+
 int main(void)
 {
 	RUN(both_formats);
@@ -440,5 +463,6 @@ int main(void)
 	RUN(stack_ids);
 	RUN(several_processes);
 	RUN(profile);
+	RUN(cost);
 	return check_done();
 }

@@ -321,6 +321,8 @@ int kreport__take(struct kreport *r, struct report **out)
 	report->site_name = r->opts.by_stack ? NULL : "call site";
 	ksession__stats(r->session, &stats);
 	fill_account(r, &stats, r->objects.n, &report->account);
+	report->cost.runs = stats.runs;
+	report->cost.run_ns = stats.run_ns;
 	for (i = 0; i < report->n_sites && !err; i++)
 		err = ksites__complete(r, &report->sites[i]);
 	for (i = 0; i < report->n_sites && !err; i++)

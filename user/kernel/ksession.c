@@ -426,13 +426,13 @@ int ksession__next_epoch(struct ksession *s, uint32_t *epoch, uint64_t *seen)
 
 /*
  * The kernel does not run a program while it runs on that CPU already, in the context that an
- * interrupt came upon. It counts that.
+ * interrupt came upon. It counts that; and, if it is told to, runs and the time they take.
  */
-static void count_missed(const struct ksession *s, struct ksession_stats *stats)
+static void ask_programs(const struct ksession *s, struct ksession_stats *stats)
 {
 	size_t i;
 
-	stats->missed_allocs = stats->missed_frees = 0;
+	stats->missed_allocs = stats->missed_frees = stats->runs = stats->run_ns = 0;
 	for (i = 0; i < s->forms.n; i++) {
 		const char *name = s->forms.program[i];
 		const struct bpf_program *prog = kskel__program(s->skel, name);
@@ -441,6 +441,8 @@ static void count_missed(const struct ksession *s, struct ksession_stats *stats)
 
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
 			continue;
+		stats->runs += info.run_cnt;
+		stats->run_ns += info.run_time_ns;
 		if (strstr(name, "free"))
 			stats->missed_frees += info.recursion_misses;
 		else
@@ -456,7 +458,7 @@ void ksession__stats(struct ksession *s, struct ksession_stats *stats)
 		stats->sum[id] = sum_up(s, id);
 	stats->sum[KSTAT_FULL] = s->lost[0][0] + s->lost[1][0];
 	stats->sum[KSTAT_NO_SITE] = s->lost[0][1] + s->lost[1][1];
-	count_missed(s, stats);
+	ask_programs(s, stats);
 }
 
 uint64_t ksession__seen(const struct ksession *s)

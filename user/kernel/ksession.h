@@ -72,6 +72,7 @@ int ksession__next_epoch(struct ksession *s, uint32_t *epoch, uint64_t *seen);
 struct ksession_stats {
 	uint64_t sum[KSTAT_MAX];	      /* FULL, NO_SITE: of the epochs before */
 	uint64_t missed_allocs, missed_frees; /* events that the kernel did not tell of */
+	uint64_t runs, run_ns; /* of the programs, where the kernel counts that; else 0 */
 };
 void ksession__stats(struct ksession *s, struct ksession_stats *stats);
 uint64_t ksession__seen(const struct ksession *s); /* about so many allocations until now */

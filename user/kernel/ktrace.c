@@ -13,6 +13,7 @@
 
 #include <bpf/btf.h>
 
+#include "cost.h"
 #include "gate/gate.h"
 #include "kernel/kallsyms.h"
 #include "kernel/kfilter.h"
@@ -254,6 +255,7 @@ static int print_report(struct ktrace *t, bool final)
 	err = gate__judge(t->opts->gate, r);
 	if (err)
 		say("cannot judge the report: %s", strerror(-err));
+	cost__fill(&r->cost, began);
 	err = emit_report(t, r);
 	if (err)
 		t->output_broken = true;

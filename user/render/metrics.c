@@ -53,6 +53,10 @@ enum {
 	USS,
 	USS_GROWTH,
 	USS_PART,
+	COST_CPU,
+	COST_REPORT,
+	COST_RUNS,
+	COST_RUN,
 	PROFILE_ALLOCATED,
 	PROFILE_FREED,
 	PROFILE_TEMPORARY,
@@ -137,6 +141,16 @@ static const struct exposition_family families[FAMILIES] = {
 			"Growth of that memory since tracing began"},
 	[USS_PART] = {P "uss_growth_part_bytes", EXPOSITION_GAUGE,
 		      "What that growth is made of; the parts add up to it"},
+	[COST_CPU] = {P "tracer_cpu_seconds", EXPOSITION_COUNTER,
+		      "CPU time that the tracer itself has used"},
+	[COST_REPORT] = {P "report_duration_seconds", EXPOSITION_GAUGE,
+			 "How long the tracer took to make the report"},
+	[COST_RUNS] = {P "program_runs", EXPOSITION_COUNTER,
+		       "Runs of the tracer's programs in the kernel, with "
+		       "kernel.bpf_stats_enabled"},
+	[COST_RUN] = {P "program_seconds", EXPOSITION_COUNTER,
+		      "Time spent in the tracer's programs in the kernel, with "
+		      "kernel.bpf_stats_enabled"},
 	[PROFILE_ALLOCATED] = {P "allocated_bytes", EXPOSITION_COUNTER,
 			       "With --profile: allocated since tracing began"},
 	[PROFILE_FREED] = {P "freed_bytes", EXPOSITION_COUNTER,
@@ -513,6 +527,23 @@ static void add_memory(const struct figures *f, const struct report_memory *m)
 	add_part(f, "shrunk mappings", m->shrunk, true);
 }
 
+static void add_seconds(const struct figures *f, size_t family, uint64_t ns)
+{
+	exposition__add_real(f->to, family, f->base, (double)ns / 1e9);
+}
+
+static void add_cost(const struct figures *f, const struct report_cost *c)
+{
+	if (!c->known)
+		return;
+	add_seconds(f, COST_CPU, c->cpu_ns);
+	add_seconds(f, COST_REPORT, c->report_ns);
+	if (!c->runs)
+		return;
+	add(f, COST_RUNS, c->runs);
+	add_seconds(f, COST_RUN, c->run_ns);
+}
+
 static void add_profile(const struct figures *f, const struct report_profile *p)
 {
 	if (!p)
@@ -608,6 +639,7 @@ void metrics__add(struct exposition *e, const struct report *r, size_t top)
 		add_reach(&f, r);
 		add_account(&f, r);
 		add_memory(&f, &r->memory);
+		add_cost(&f, &r->cost);
 		add_profile(&f, r->profile);
 	}
 	add_sites(&f, r, top);

@@ -170,6 +170,16 @@ struct report_map {
 };
 #define REPORT_MAX_MAP 24
 
+/* What it has cost to know that. Of this run alone: not kept in recordings. */
+struct report_cost {
+	bool known;
+	uint64_t cpu_ns;    /* that this tool has used, since it was started */
+	uint64_t report_ns; /* that it took to make this report */
+	/* Runs of the programs in the kernel, and the time in them, where that is counted: see
+	 * kernel.bpf_stats_enabled. 0: it is not */
+	uint64_t runs, run_ns;
+};
+
 /* Where and how it was made; each NULL if unknown. */
 struct report_origin {
 	char *tool;    /* version of memleak-bpf */
@@ -219,6 +229,7 @@ struct report {
 	struct report_gate gate;
 	struct report_account account;
 	struct report_memory memory;
+	struct report_cost cost;
 	struct report_map map[REPORT_MAX_MAP]; /* what holds most first */
 	size_t n_map;			       /* 0: not known */
 	uint64_t max_live,
