@@ -339,11 +339,13 @@ static void copies_what_is_there(void)
 	munmap(at, 64 * PAGE);
 }
 
-/* Room for less than there is, and pages that cannot be read. */
+/* Room for less than there is, pages that cannot be read, and enough for two threads. */
 static void copies_in_pieces(void)
 {
+	const size_t size = 72 << 20,
+		     blind[] = {20 << 20, (36 << 20) - PAGE, 36 << 20, size - PAGE};
 	struct memcopy *m;
-	size_t size = 40 << 20, i;
+	size_t i, k;
 	uint8_t *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t start = (uintptr_t)at, word, wrong = 0;
 
@@ -351,16 +353,17 @@ static void copies_in_pieces(void)
 		*(uint64_t *)(at + i) = i * 3;
 	CHECK_EQ(memcopy__new(getpid(), 17 << 20, &m), 0);
 	CHECK_EQ(memcopy__add(m, start, start + size), 0);
-	/* two pages, of which one is at the end */
-	mprotect(at + (20 << 20), PAGE, PROT_NONE);
-	mprotect(at + size - PAGE, PAGE, PROT_NONE);
+	for (k = 0; k < 4; k++)
+		mprotect(at + blind[k], PAGE, PROT_NONE);
 	CHECK_EQ(memcopy__fill(m, 0), 0);
 	CHECK_EQ(memcopy__bytes(m), size);
-	CHECK_EQ(memcopy__unreadable(m), 2 * PAGE);
+	CHECK_EQ(memcopy__unreadable(m), 4 * PAGE);
 	for (i = 0; i < size; i += 8) {
-		bool blind = i - (20 << 20) < PAGE || i >= size - PAGE;
+		bool is_blind = false;
 
-		wrong += !memcopy__word(m, start + i, &word) || word != (blind ? 0 : i * 3);
+		for (k = 0; k < 4; k++)
+			is_blind |= i - blind[k] < PAGE;
+		wrong += !memcopy__word(m, start + i, &word) || word != (is_blind ? 0 : i * 3);
 	}
 	CHECK_EQ(wrong, 0);
 	memcopy__free(m);

@@ -175,19 +175,37 @@ static size_t search(const struct blockidx *x, size_t low, size_t high, uint64_t
 	return low;
 }
 
-uint32_t blockidx__find(const struct blockidx *x, uint64_t addr)
+bool blockidx__begin(const struct blockidx *x, uint64_t addr, struct blockidx_way *way)
 {
 	const struct segment *s;
-	size_t bucket, i;
 
 	if (addr - x->low >= x->high - x->low)
-		return BLOCKIDX_NONE;
+		return false;
 	s = &x->seg[find_segment(x, addr)];
 	if (addr < s->start)
-		return BLOCKIDX_NONE;
-	bucket = (addr - s->start) >> s->shift;
-	i = search(x, s->table[bucket], s->table[bucket + 1], addr);
-	return i < x->n && start_of(x, i) <= addr ? (uint32_t)i : BLOCKIDX_NONE;
+		return false;
+	*way = (struct blockidx_way){addr, &s->table[(addr - s->start) >> s->shift]};
+	__builtin_prefetch(way->bucket);
+	return true;
+}
+
+void blockidx__go_on(const struct blockidx *x, const struct blockidx_way *way)
+{
+	__builtin_prefetch(x->blocks + way->bucket[0] * x->stride);
+}
+
+uint32_t blockidx__end(const struct blockidx *x, const struct blockidx_way *way)
+{
+	size_t i = search(x, way->bucket[0], way->bucket[1], way->addr);
+
+	return i < x->n && start_of(x, i) <= way->addr ? (uint32_t)i : BLOCKIDX_NONE;
+}
+
+uint32_t blockidx__find(const struct blockidx *x, uint64_t addr)
+{
+	struct blockidx_way way;
+
+	return blockidx__begin(x, addr, &way) ? blockidx__end(x, &way) : BLOCKIDX_NONE;
 }
 
 size_t blockidx__first(const struct blockidx *x, uint64_t addr)

@@ -6,6 +6,7 @@
 #ifndef REACH_BLOCKIDX_H
 #define REACH_BLOCKIDX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,19 @@ struct blockidx;
 int blockidx__new(const void *blocks, size_t stride, size_t n, struct blockidx **out);
 void blockidx__free(struct blockidx *x);
 uint32_t blockidx__find(const struct blockidx *x, uint64_t addr);
+
+/*
+ * The same in three steps, for who has other addresses to look at meanwhile: what the next step
+ * reads is on its way from memory. The first step is false for an address that is in no block.
+ */
+struct blockidx_way {
+	uint64_t addr;
+	const uint32_t *bucket;
+};
+bool blockidx__begin(const struct blockidx *x, uint64_t addr, struct blockidx_way *way);
+void blockidx__go_on(const struct blockidx *x, const struct blockidx_way *way);
+uint32_t blockidx__end(const struct blockidx *x, const struct blockidx_way *way);
+
 /* The first block that ends above addr; n: none does. */
 size_t blockidx__first(const struct blockidx *x, uint64_t addr);
 #endif

@@ -11,6 +11,13 @@
 #define WORD sizeof(uint64_t)
 #define FIRST_PAGE 4096
 #define NO_CLIQUE UINT32_MAX
+#define PENDING 32 /* a power of 2 */
+
+/* A word that has been met, while its block is on its way from memory. */
+struct pending {
+	struct blockidx_way way;
+	bool by_start;
+};
 
 struct marker {
 	const struct memcopy *memory;
@@ -27,10 +34,13 @@ struct marker {
 	 */
 	uint32_t *stack;
 	size_t depth;
-	uint64_t low, span; /* where blocks are: most words point elsewhere */
-	uint32_t clique;    /* the lost block that is followed, NO_CLIQUE: roots are */
-	bool counting;	    /* the second time */
-	bool by_start;	    /* all pointers were start-pointers down to what is looked at */
+	struct pending pending[PENDING];
+	size_t n_begun, n_done; /* of all words so far; those in between are pending */
+	uint64_t low, span;	/* where blocks are: most words point elsewhere */
+	uint32_t clique;	/* the lost block that is followed, NO_CLIQUE: roots are */
+	bool counting;		/* the second time */
+	bool mixed;		/* the first time: from one lost block to what another one led to */
+	bool by_start;		/* all pointers were start-pointers down to what is looked at */
 };
 
 static int compare_blocks(const void *pa, const void *pb)
@@ -174,18 +184,14 @@ static void push(struct marker *mk, uint32_t i)
 	mk->stack[mk->depth++] = i;
 }
 
-/* A word met on the way from the roots. */
-static void meet(struct marker *mk, uint64_t value)
+/* A word met on the way from the roots, that points into block i. */
+static void meet(struct marker *mk, uint64_t value, uint32_t i, bool by_start)
 {
-	uint32_t i = blockidx__find(mk->index, value);
-	struct mark_block *b;
+	struct mark_block *b = &mk->blocks[i];
 
-	if (i == BLOCKIDX_NONE)
-		return;
-	b = &mk->blocks[i];
 	if (b->kind == REACH_REACHABLE)
 		return;
-	if (mk->by_start && (value == b->addr || is_as_good(mk, b, value)))
+	if (by_start && (value == b->addr || is_as_good(mk, b, value)))
 		b->kind = REACH_REACHABLE;
 	else if (b->kind == REACH_UNJUDGED)
 		b->kind = REACH_POSSIBLE;
@@ -194,27 +200,67 @@ static void meet(struct marker *mk, uint64_t value)
 	push(mk, i);
 }
 
+static void add_under(struct marker *mk, const struct mark_block *b)
+{
+	mk->blocks[mk->clique].under_bytes += b->size;
+	mk->blocks[mk->clique].under_count++;
+}
+
 /*
  * A word met on the way from a lost block. Any pointer does: what it points to would not be lost if
- * the block were not.
+ * the block were not. Until all are followed, under_count of an indirectly lost one is 1 + the
+ * block that led to it.
  */
-static void meet_lost(struct marker *mk, uint64_t value)
+static void meet_lost(struct marker *mk, uint32_t i)
 {
-	uint32_t i = blockidx__find(mk->index, value);
-	struct mark_block *b;
+	struct mark_block *b = &mk->blocks[i];
 
-	if (i == BLOCKIDX_NONE || i == mk->clique)
+	if (i == mk->clique)
 		return;
-	b = &mk->blocks[i];
-	if (mk->counting ? b->counted || !is_lost(b) : b->kind != REACH_UNJUDGED)
-		return;
-	b->kind = REACH_INDIRECT;
-	if (mk->counting) {
+	if (b->kind == REACH_UNJUDGED) {
+		b->kind = REACH_INDIRECT;
+		b->under_count = mk->clique + 1ULL;
+	} else if (mk->counting && is_lost(b) && !b->counted) {
+		b->kind = REACH_INDIRECT;
 		b->counted = true;
-		mk->blocks[mk->clique].under_bytes += b->size;
-		mk->blocks[mk->clique].under_count++;
+	} else {
+		if (!mk->counting && is_lost(b))
+			mk->mixed |= b->kind == REACH_DEFINITE ||
+				     b->under_count != mk->clique + 1ULL;
+		return;
 	}
+	add_under(mk, b);
 	push(mk, i);
+}
+
+static void finish_one(struct marker *mk)
+{
+	const struct pending *p = &mk->pending[mk->n_done++ % PENDING];
+	uint32_t i = blockidx__end(mk->index, &p->way);
+
+	if (i == BLOCKIDX_NONE)
+		return;
+	if (mk->clique == NO_CLIQUE)
+		meet(mk, p->way.addr, i, p->by_start);
+	else
+		meet_lost(mk, i);
+}
+
+/* Most of the time goes by waiting for memory: so many words are looked up at once. */
+static void begin_one(struct marker *mk, uint64_t value)
+{
+	struct pending *p;
+
+	if (mk->n_begun - mk->n_done == PENDING)
+		finish_one(mk);
+	p = &mk->pending[mk->n_begun % PENDING];
+	if (!blockidx__begin(mk->index, value, &p->way))
+		return;
+	p->by_start = mk->by_start;
+	mk->n_begun++;
+	if (mk->n_begun - mk->n_done > PENDING / 2)
+		blockidx__go_on(mk->index,
+				&mk->pending[(mk->n_begun - 1 - PENDING / 2) % PENDING].way);
 }
 
 static void scan(struct marker *mk, uint64_t start, uint64_t end)
@@ -232,20 +278,22 @@ static void scan(struct marker *mk, uint64_t start, uint64_t end)
 
 		for (k = 0; from < to && k + WORD <= to - from; k += WORD) {
 			memcpy(&word, at + k, WORD);
-			if (word - mk->low >= mk->span)
-				continue;
-			if (mk->clique == NO_CLIQUE)
-				meet(mk, word);
-			else
-				meet_lost(mk, word);
+			if (word - mk->low < mk->span)
+				begin_one(mk, word);
 		}
 	}
 }
 
 static void drain(struct marker *mk)
 {
-	while (mk->depth) {
-		const struct mark_block *b = &mk->blocks[mk->stack[--mk->depth]];
+	while (mk->depth || mk->n_done != mk->n_begun) {
+		const struct mark_block *b;
+
+		if (!mk->depth) {
+			finish_one(mk);
+			continue;
+		}
+		b = &mk->blocks[mk->stack[--mk->depth]];
 
 		mk->by_start = b->kind != REACH_POSSIBLE;
 		scan(mk, b->addr, b->addr + b->size < b->addr ? UINT64_MAX : b->addr + b->size);
@@ -256,7 +304,7 @@ static void drain(struct marker *mk)
 void marker__value(struct marker *mk, uint64_t value)
 {
 	mk->by_start = true;
-	meet(mk, value);
+	begin_one(mk, value);
 	drain(mk);
 }
 
@@ -300,12 +348,24 @@ static void follow(struct marker *mk, uint32_t i)
 	drain(mk);
 }
 
+/* What each indirectly lost block noted down; what the others have under them only if all is true.
+ */
+static void forget_under(struct marker *mk, bool all)
+{
+	uint32_t i;
+
+	for (i = 0; i < mk->n; i++)
+		if (all || mk->blocks[i].kind != REACH_DEFINITE)
+			mk->blocks[i].under_bytes = mk->blocks[i].under_count = 0;
+}
+
 /*
  * Of lost blocks, find those that nothing lost leads to; of each ring that nothing leads into, one.
  * Follow from each block that has not been met by then: those that were begun with are the
  * candidates, and what leads to one of them, but not back, was begun with later (as for strongly
  * connected components: Sharir, Computers & Mathematics with Applications 7, 1981). So from the
- * last one to the first, each that has not been met is one of them.
+ * last one to the first, each that has not been met is one of them. If no two of them led to the
+ * same block, that has been found by then.
  */
 static void judge_lost(struct marker *mk)
 {
@@ -317,8 +377,9 @@ static void judge_lost(struct marker *mk)
 		mk->blocks[i].kind = REACH_DEFINITE;
 		follow(mk, i);
 	}
+	forget_under(mk, mk->mixed);
 	mk->counting = true;
-	for (i = mk->n; i-- > 0;) {
+	for (i = mk->mixed ? mk->n : 0; i-- > 0;) {
 		if (mk->blocks[i].kind != REACH_DEFINITE || mk->blocks[i].counted)
 			continue;
 		mk->blocks[i].counted = true;

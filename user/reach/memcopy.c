@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #define FILL_BATCH (16ULL << 20) /* bytes read between two looks at the clock */
 #define CHUNK_MIN (16ULL << 20)	 /* bytes taken from the system at once */
 #define MAX_IOV 512		 /* IOV_MAX is 1024 */
+#define MAX_THREADS 4		 /* that copy at the same time */
+#define PER_THREAD (32ULL << 20) /* bytes; it takes some 50 µs to have one */
 
 /* Memory that copies are put into, one after the other. */
 struct chunk {
@@ -253,52 +256,112 @@ static void advance(const struct memcopy *m, struct position *p, uint64_t bytes)
 	}
 }
 
-/* What is left of the page there cannot be read, and stays zero. Returns how much that is. */
-static uint64_t pass_over(struct memcopy *m, const struct position *p)
-{
-	uint64_t n = m->page - p->offset % m->page;
+/* A part of the runs, and who copies it. */
+struct part {
+	const struct memcopy *m;
+	struct position from;
+	uint64_t bytes, deadline_ns;
+	uint64_t unreadable;
+	int err;
+	pthread_t thread;
+	bool is_begun; /* the thread */
+};
 
-	m->unreadable += n;
+/* What is left of the page there cannot be read, and stays zero. Returns how much that is. */
+static uint64_t pass_over(struct part *part, const struct position *p, uint64_t left)
+{
+	uint64_t n = part->m->page - p->offset % part->m->page;
+
+	if (n > left)
+		n = left;
+	part->unreadable += n;
 	return n;
+}
+
+/* Up to left bytes from p on. Returns what process_vm_readv does; *sum: what it was asked for. */
+static ssize_t read_batch(const struct memcopy *m, struct position p, uint64_t left, uint64_t *sum)
+{
+	struct iovec local[MAX_IOV], remote[MAX_IOV];
+	int n = 0;
+
+	if (left > FILL_BATCH)
+		left = FILL_BATCH;
+	for (*sum = 0; p.run < m->n && n < MAX_IOV && *sum < left; n++) {
+		const struct memcopy_run *r = &m->run[p.run];
+		uint64_t size = r->end - r->start - p.offset;
+
+		if (size > left - *sum)
+			size = left - *sum;
+		local[n] = (struct iovec){r->at + p.offset, size};
+		remote[n] = (struct iovec){(void *)(uintptr_t)(r->start + p.offset), size};
+		*sum += size;
+		advance(m, &p, size);
+	}
+	return process_vm_readv(m->pid, local, n, remote, n, 0);
+}
+
+static void *copy_part(void *arg)
+{
+	struct part *part = arg;
+	struct position at = part->from;
+	uint64_t left = part->bytes, sum, step;
+
+	while (left) {
+		ssize_t got;
+
+		if (part->deadline_ns && now_ns() > part->deadline_ns) {
+			part->err = -ETIME;
+			break;
+		}
+		got = read_batch(part->m, at, left, &sum);
+		if (got < 0 && errno != EFAULT) {
+			part->err = -errno;
+			break;
+		}
+		/* a page that is not to be had, a device's for example, ends a call */
+		step = got > 0 ? (uint64_t)got : pass_over(part, &at, left);
+		advance(part->m, &at, step);
+		left -= step;
+	}
+	return NULL;
+}
+
+/* How many threads shorten the time that the target stands still. */
+static int n_parts(const struct memcopy *m)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t n = m->bytes / PER_THREAD;
+
+	if (cpus > 0 && n > (uint64_t)cpus)
+		n = cpus;
+	return n > MAX_THREADS ? MAX_THREADS : n ? (int)n : 1;
 }
 
 int memcopy__fill(struct memcopy *m, uint64_t deadline_ns)
 {
-	struct iovec local[MAX_IOV], remote[MAX_IOV];
+	struct part part[MAX_THREADS] = {0};
 	struct position at = {0};
+	int n = n_parts(m), i, err = 0;
+	uint64_t each = m->bytes / n / m->page * m->page;
 
-	while (at.run < m->n) {
-		struct position p = at;
-		uint64_t sum = 0;
-		ssize_t got;
-		int n = 0;
-
-		if (deadline_ns && now_ns() > deadline_ns)
-			return -ETIME;
-		while (p.run < m->n && n < MAX_IOV && sum < FILL_BATCH) {
-			const struct memcopy_run *r = &m->run[p.run];
-			uint64_t left = r->end - r->start - p.offset;
-
-			if (left > FILL_BATCH - sum)
-				left = FILL_BATCH - sum;
-			local[n] = (struct iovec){r->at + p.offset, left};
-			remote[n++] = (struct iovec){(void *)(uintptr_t)(r->start + p.offset),
-						     left};
-			sum += left;
-			advance(m, &p, left);
-		}
-		got = process_vm_readv(m->pid, local, n, remote, n, 0);
-		if (got < 0 && errno != EFAULT)
-			return -errno;
-		if (got > 0)
-			advance(m, &at, got);
-		if (got >= 0 && (uint64_t)got == sum)
-			continue;
-		/* a page that is not to be had, a device's for example, ends a call */
-		if (got <= 0)
-			advance(m, &at, pass_over(m, &at));
+	for (i = 0; i < n; i++) {
+		part[i] = (struct part){.m = m, .from = at, .deadline_ns = deadline_ns};
+		part[i].bytes = i < n - 1 ? each : m->bytes - i * each;
+		advance(m, &at, part[i].bytes);
 	}
-	return 0;
+	for (i = 1; i < n; i++)
+		part[i].is_begun = !pthread_create(&part[i].thread, NULL, copy_part, &part[i]);
+	for (i = 0; i < n; i++)
+		if (!part[i].is_begun)
+			copy_part(&part[i]);
+	for (i = 0; i < n; i++) {
+		if (part[i].is_begun)
+			pthread_join(part[i].thread, NULL);
+		m->unreadable += part[i].unreadable;
+		if (!err)
+			err = part[i].err;
+	}
+	return err;
 }
 
 uint64_t memcopy__bytes(const struct memcopy *m)
