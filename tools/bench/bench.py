@@ -19,6 +19,7 @@ import maps
 import outstanding
 import procs
 import programs
+import reach
 import results
 import startup
 import triage
@@ -32,6 +33,7 @@ PARTS = {
     "maps": maps.run,
     "triage": triage.run,
     "formats": formats.run,
+    "reach": reach.run,
     "bystander": bystander.run,
     "loops": cost.run,
     "profile": cost.profiles,
