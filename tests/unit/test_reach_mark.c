@@ -422,6 +422,45 @@ static void shortest_ways(void)
 	CHECK(held > 500 && far > 50);
 }
 
+/*
+ * With five levels of page tables user space ends at 2^56, and a program gets what is above 2^47 if
+ * it asks for it. We need not have such memory to know blocks there: only nothing is known of what
+ * they hold. The addresses differ from each other in the upper bits only.
+ */
+static void addresses_of_57_bits(void)
+{
+	static const uint64_t top[] = {1ULL << 47, 1ULL << 48, 1ULL << 52, 1ULL << 55,
+				       (1ULL << 56) - (1 << 20)};
+	const uint64_t low = 0x5000;
+	uint64_t *a, *lost;
+	size_t i;
+
+	begin();
+	a = make(64, 16);
+	lost = make(64, 16);
+	for (i = 0; i < 5; i++)
+		blocks[n_blocks++] = (struct mark_block){.addr = top[i] + low, .size = 64};
+	blocks[n_blocks++] = (struct mark_block){.addr = (1ULL << 54) + low, .size = 1ULL << 50};
+	*root(0) = addr_of(a);
+	a[0] = top[0] + low;			/* a start-pointer */
+	a[1] = top[1] + low + 63;		/* to the last byte */
+	a[2] = top[2] + low + 64;		/* one past the end */
+	*root(1) = (1ULL << 54) + (1ULL << 50); /* far inside */
+	lost[0] = top[3] + low;
+	*root(2) = (0xffULL << 56) |
+		   (top[4] + low); /* with a tag: memcheck does not know it either */
+	judge(NULL);
+	CHECK_EQ(of(a)->kind, REACH_REACHABLE);
+	CHECK_EQ(of(lost)->kind, REACH_DEFINITE);
+	CHECK_EQ(of(lost)->under_bytes, 64);
+	CHECK_EQ(of((void *)(uintptr_t)(top[0] + low))->kind, REACH_REACHABLE);
+	CHECK_EQ(of((void *)(uintptr_t)(top[1] + low))->kind, REACH_POSSIBLE);
+	CHECK_EQ(of((void *)(uintptr_t)(top[2] + low))->kind, REACH_DEFINITE);
+	CHECK_EQ(of((void *)(uintptr_t)(top[3] + low))->kind, REACH_INDIRECT);
+	CHECK_EQ(of((void *)(uintptr_t)(top[4] + low))->kind, REACH_DEFINITE);
+	CHECK_EQ(of((void *)(uintptr_t)((1ULL << 54) + low))->kind, REACH_POSSIBLE);
+}
+
 /* --- the index --- */
 
 struct span {
@@ -489,6 +528,7 @@ int main(void)
 	RUN(interior_on_purpose);
 	RUN(by_definition);
 	RUN(shortest_ways);
+	RUN(addresses_of_57_bits);
 	RUN(index_against_search);
 	return check_done();
 }

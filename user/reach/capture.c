@@ -2,12 +2,15 @@
 #include "reach/capture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "proc/meminfo.h"
+#include "proc/procfile.h"
 #include "reach/memcopy.h"
 #include "reach/roots.h"
 #include "reach/stop.h"
@@ -57,6 +60,34 @@ static int note(struct taking *t, bool stopped)
 	return err ? fail(t, err, "the table of blocks cannot be read: %s", strerror(-err)) : 0;
 }
 
+/* UINT64_MAX: that is not known. */
+static uint64_t memory_available(void)
+{
+	struct procfile file = {0};
+	uint64_t bytes = UINT64_MAX;
+	struct meminfo m;
+	bool estimated;
+
+	if (!procfile__read(&file, AT_FDCWD, "/proc/meminfo") &&
+	    !meminfo__parse(file.text, file.len, &m))
+		bytes = meminfo__available(&m, &estimated);
+	procfile__clear(&file);
+	return bytes;
+}
+
+/* The kernel hands out more memory than there is, and kills somebody when it is written to. */
+static int check_memory(struct taking *t, uint64_t room)
+{
+	uint64_t memory = t->opts->memory ? t->opts->memory : memory_available();
+
+	if (room / 10 * 13 <= memory)
+		return 0;
+	return fail(t, -ENOMEM,
+		    "copying and judging %" PRIu64 " MiB takes %" PRIu64 " MiB of memory, %" PRIu64
+		    " MiB are available",
+		    room >> 20, room / 10 * 13 >> 20, memory >> 20);
+}
+
 /* Have all memory that will be needed: while the target stands still none has to be got. */
 static int prepare(struct taking *t)
 {
@@ -87,6 +118,9 @@ static int prepare(struct taking *t)
 			    "copying %" PRIu64 " MiB would stop it for about %" PRIu64
 			    " ms, more than --max-pause allows",
 			    room >> 20, expected / 1000000);
+	err = check_memory(t, room);
+	if (err)
+		return err;
 	err = memcopy__new(t->c->pid, room + room / 64, &t->c->memory);
 	return err ? fail(t, err, "there is no memory for a copy of %" PRIu64 " MiB", room >> 20)
 		   : 0;

@@ -28,6 +28,7 @@ struct capture {
 
 struct capture_opts {
 	uint64_t max_pause_ns; /* 0: as long as it takes */
+	uint64_t memory;       /* bytes that may be taken; 0: what the machine has available */
 	/*
 	 * Note down what has to be of the same moment: called before the target is stopped, to see
 	 * how long that takes, and again while it stands still. Returns 0 or negative errno. May be

@@ -273,7 +273,8 @@ int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_
 	s.v = calloc(1, sizeof(*s.v));
 	err = s.v ? 0 : fail(&s, -ENOMEM, "there is no memory");
 	if (!err) {
-		const struct capture_opts how_to = {opts->max_pause_ns, note_blocks, &s};
+		const struct capture_opts how_to = {
+			.max_pause_ns = opts->max_pause_ns, .note = note_blocks, .arg = &s};
 
 		err = capture__take(pid, &how_to, &s.c, how->why_not);
 		how->copied = s.c.copied;
