@@ -20,7 +20,7 @@ struct listen_address;
  * port is taken.
  */
 int listen__new(const struct listen_address *address, struct listen **out);
-void listen__free(struct listen *l); /* answers what it has been asked first */
+void listen__free(struct listen *l); /* who is being answered is cut off */
 /* Write where it listens: "http://127.0.0.1:9435/metrics". */
 void listen__write_url(const struct listen *l, FILE *out);
 /* Answer with these from now on. Returns 0 or negative errno; then the last ones stay. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "render/metrics.h"
+#include "render/metrics_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,185 +13,10 @@
 #include "report/hashidx.h"
 #include "report/report.h"
 
-#define P "memleak_bpf_"
-
-enum {
-	BUILD,
-	SNAPSHOT,
-	ENDED,
-	SAMPLED,
-	PARTIAL,
-	WARNINGS,
-	BYTES,
-	OBJECTS,
-	LOW_BYTES,
-	HIGH_BYTES,
-	LOW_OBJECTS,
-	HIGH_OBJECTS,
-	YOUNG_BYTES,
-	YOUNG_OBJECTS,
-	STACKS,
-	GROWTH_BYTES,
-	GROWTH_OBJECTS,
-	VERDICT,
-	VERDICT_STACKS,
-	VERDICT_BYTES,
-	VERDICT_RATE,
-	SITE_BYTES,
-	SITE_OBJECTS,
-	SITE_GROWTH,
-	SITE_VERDICT,
-	SITE_RATE,
-	REACH_BYTES,
-	REACH_OBJECTS,
-	ALLOCATIONS,
-	FREES,
-	LOSSES,
-	EVENTS,
-	WALKS,
-	IMBALANCE,
-	USS,
-	USS_GROWTH,
-	USS_PART,
-	COST_CPU,
-	COST_REPORT,
-	COST_RUNS,
-	COST_RUN,
-	PROFILE_ALLOCATED,
-	PROFILE_FREED,
-	PROFILE_TEMPORARY,
-	PROFILE_PEAK,
-	PROFILE_PEAK_OBJECTS,
-	FOLLOWED,
-	FOLLOWED_BYTES,
-	FOLLOWED_OBJECTS,
-	FOLLOWED_ALLOCATIONS,
-	FOLLOWED_FREES,
-	FOLLOWED_LOSSES,
-	FOLLOWED_SITE_BYTES,
-	FOLLOWED_SITE_OBJECTS,
-	FAMILIES,
-};
-
-static const struct exposition_family families[FAMILIES] = {
-	[BUILD] = {P "build", EXPOSITION_INFO, "The tool and the kernel that the figures are from"},
-	[SNAPSHOT] = {P "snapshot_timestamp_seconds", EXPOSITION_GAUGE,
-		      "When these figures were taken, since 1970"},
-	[ENDED] = {P "target_ended", EXPOSITION_GAUGE, "1 when the traced process has ended"},
-	[SAMPLED] = {P "sampled", EXPOSITION_GAUGE,
-		     "1 when only a sample is followed and figures are estimates"},
-	[PARTIAL] = {P "partial", EXPOSITION_GAUGE,
-		     "1 when part of the allocator is not followed, as warnings of the report say"},
-	[WARNINGS] = {P "warnings", EXPOSITION_GAUGE, "Warnings at the end of the report"},
-	[BYTES] = {P "outstanding_bytes", EXPOSITION_GAUGE,
-		   "Allocated since tracing began, not freed, and older than -o"},
-	[OBJECTS] = {P "outstanding_objects", EXPOSITION_GAUGE,
-		     "Blocks allocated since tracing began, not freed, and older than -o"},
-	[LOW_BYTES] = {P "outstanding_low_bytes", EXPOSITION_GAUGE,
-		       "Of a sample: the true value is not below, with 95 % confidence"},
-	[HIGH_BYTES] = {P "outstanding_high_bytes", EXPOSITION_GAUGE,
-			"Of a sample: the true value is not above, with 95 % confidence"},
-	[LOW_OBJECTS] = {P "outstanding_low_objects", EXPOSITION_GAUGE,
-			 "Of a sample: the true value is not below, with 95 % confidence"},
-	[HIGH_OBJECTS] = {P "outstanding_high_objects", EXPOSITION_GAUGE,
-			  "Of a sample: the true value is not above, with 95 % confidence"},
-	[YOUNG_BYTES] = {P "young_bytes", EXPOSITION_GAUGE,
-			 "Outstanding, too, but not older than -o"},
-	[YOUNG_OBJECTS] = {P "young_objects", EXPOSITION_GAUGE,
-			   "Blocks outstanding, too, but not older than -o"},
-	[STACKS] = {P "stacks", EXPOSITION_GAUGE,
-		    "Distinct stacks that what is outstanding was allocated from"},
-	[GROWTH_BYTES] = {P "growth_bytes", EXPOSITION_GAUGE,
-			  "Growth of what is outstanding since the report before"},
-	[GROWTH_OBJECTS] = {P "growth_objects", EXPOSITION_GAUGE,
-			    "Growth of the number of outstanding blocks since the report before"},
-	[VERDICT] = {P "verdict_ratio", EXPOSITION_GAUGE,
-		     "How sure the verdict on the whole is, 0 to 1; its label says which it is"},
-	[VERDICT_STACKS] = {P "verdict_stacks", EXPOSITION_GAUGE, "Stacks of each verdict"},
-	[VERDICT_BYTES] = {P "verdict_bytes", EXPOSITION_GAUGE,
-			   "Outstanding from stacks of each verdict"},
-	[VERDICT_RATE] = {P "verdict_growth_bytes_per_second", EXPOSITION_GAUGE,
-			  "How fast stacks of each verdict grow"},
-	[SITE_BYTES] = {P "site_outstanding_bytes", EXPOSITION_GAUGE,
-			"Outstanding from one stack; the first stacks only, see -T"},
-	[SITE_OBJECTS] = {P "site_outstanding_objects", EXPOSITION_GAUGE,
-			  "Blocks outstanding from one stack"},
-	[SITE_GROWTH] = {P "site_growth_bytes", EXPOSITION_GAUGE,
-			 "Growth of what is outstanding from one stack since the report before"},
-	[SITE_VERDICT] = {P "site_verdict_ratio", EXPOSITION_GAUGE,
-			  "How sure the verdict on one stack is, 0 to 1; its label says which it "
-			  "is"},
-	[SITE_RATE] = {P "site_growth_bytes_per_second", EXPOSITION_GAUGE,
-		       "How fast what is outstanding from one stack grows, by its verdict"},
-	[REACH_BYTES] = {P "reachability_bytes", EXPOSITION_GAUGE,
-			 "Outstanding, by whether the process can still reach it"},
-	[REACH_OBJECTS] = {P "reachability_objects", EXPOSITION_GAUGE,
-			   "Blocks outstanding, by whether the process can still reach them"},
-	[ALLOCATIONS] = {P "allocations", EXPOSITION_COUNTER, "Allocations seen"},
-	[FREES] = {P "frees", EXPOSITION_COUNTER, "Of the allocations seen, those freed"},
-	[LOSSES] = {P "losses", EXPOSITION_COUNTER,
-		    "What could not be followed or recorded, by reason"},
-	[EVENTS] = {P "events", EXPOSITION_COUNTER,
-		    "What else tracing has come across, and what became of allocations"},
-	[WALKS] = {P "stack_walks", EXPOSITION_COUNTER, "Allocations by how far their stack led"},
-	[IMBALANCE] = {P "imbalance_objects", EXPOSITION_GAUGE,
-		       "Allocations the account is off by: 0 unless the tool is wrong"},
-	[USS] = {P "uss_bytes", EXPOSITION_GAUGE, "Memory that only this process maps"},
-	[USS_GROWTH] = {P "uss_growth_bytes", EXPOSITION_GAUGE,
-			"Growth of that memory since tracing began"},
-	[USS_PART] = {P "uss_growth_part_bytes", EXPOSITION_GAUGE,
-		      "What that growth is made of; the parts add up to it"},
-	[COST_CPU] = {P "tracer_cpu_seconds", EXPOSITION_COUNTER,
-		      "CPU time that the tracer itself has used"},
-	[COST_REPORT] = {P "report_duration_seconds", EXPOSITION_GAUGE,
-			 "How long the tracer took to make the report"},
-	[COST_RUNS] = {P "program_runs", EXPOSITION_COUNTER,
-		       "Runs of the tracer's programs in the kernel, with "
-		       "kernel.bpf_stats_enabled"},
-	[COST_RUN] = {P "program_seconds", EXPOSITION_COUNTER,
-		      "Time spent in the tracer's programs in the kernel, with "
-		      "kernel.bpf_stats_enabled"},
-	[PROFILE_ALLOCATED] = {P "allocated_bytes", EXPOSITION_COUNTER,
-			       "With --profile: allocated since tracing began"},
-	[PROFILE_FREED] = {P "freed_bytes", EXPOSITION_COUNTER,
-			   "With --profile: freed of what was allocated since tracing began"},
-	[PROFILE_TEMPORARY] = {P "temporary_allocations", EXPOSITION_COUNTER,
-			       "With --profile: allocations freed by the next call of their "
-			       "thread"},
-	[PROFILE_PEAK] = {P "peak_bytes", EXPOSITION_GAUGE,
-			  "With --profile: the most that was outstanding at once"},
-	[PROFILE_PEAK_OBJECTS] = {P "peak_objects", EXPOSITION_GAUGE,
-				  "With --profile: blocks outstanding at that moment"},
-	[FOLLOWED] = {P "followed_processes", EXPOSITION_GAUGE,
-		      "With --follow: processes so far, the first one and what came of it"},
-	[FOLLOWED_BYTES] = {P "followed_outstanding_bytes", EXPOSITION_GAUGE,
-			    "With --follow: outstanding in all of these processes"},
-	[FOLLOWED_OBJECTS] = {P "followed_outstanding_objects", EXPOSITION_GAUGE,
-			      "With --follow: blocks outstanding in all of these processes"},
-	[FOLLOWED_ALLOCATIONS] = {P "followed_allocations", EXPOSITION_COUNTER,
-				  "With --follow: allocations seen in all of these processes"},
-	[FOLLOWED_FREES] = {P "followed_frees", EXPOSITION_COUNTER,
-			    "With --follow: of these allocations, those freed"},
-	[FOLLOWED_LOSSES] = {P "followed_losses", EXPOSITION_COUNTER,
-			     "With --follow: what could not be followed or recorded in all of "
-			     "them"},
-	[FOLLOWED_SITE_BYTES] = {P "followed_site_outstanding_bytes", EXPOSITION_GAUGE,
-				 "With --follow: outstanding from one stack in all of these "
-				 "processes"},
-	[FOLLOWED_SITE_OBJECTS] = {P "followed_site_outstanding_objects", EXPOSITION_GAUGE,
-				   "With --follow: blocks outstanding from one stack in all of "
-				   "these processes"},
-};
-
-struct exposition *metrics__new(void)
-{
-	return exposition__new(families, FAMILIES);
-}
-
 /* Samples of one report: all have the labels in base. */
 struct figures {
 	struct exposition *to;
-	const char *base;
+	char *base;
 };
 
 /* base and more labels: pairs of name and value, up to a NULL name. To be freed. */
@@ -267,7 +92,7 @@ static void add_origin(const struct figures *f, const struct report *r)
 
 	if (build.base)
 		add(&build, BUILD, 1);
-	free((char *)build.base);
+	free(build.base);
 	words__warnings(r, count_warning, &warnings);
 	add_signed(f, SNAPSHOT, r->time);
 	add(f, ENDED, r->target_ended);
@@ -323,7 +148,7 @@ static void add_verdicts(const struct figures *f, const struct report *r)
 		add(&by, VERDICT_BYTES, t->bytes);
 		exposition__add_real(by.to, VERDICT_RATE, by.base,
 				     (double)t->bytes_per_hour / 3600);
-		free((char *)by.base);
+		free(by.base);
 	}
 }
 
@@ -407,7 +232,7 @@ static void add_site(const struct figures *f, const struct report *r,
 		exposition__add_real(of.to, SITE_RATE, of.base,
 				     (double)site->verdict.bytes_per_hour / 3600);
 	}
-	free((char *)of.base);
+	free(of.base);
 }
 
 static void add_sites(const struct figures *f, const struct report *r, size_t top)
@@ -565,7 +390,7 @@ static void add_process(struct exposition *e, const struct report_process *p)
 	add(&f, OBJECTS, p->count);
 	add(&f, ALLOCATIONS, p->seen);
 	add(&f, FREES, p->freed);
-	free((char *)f.base);
+	free(f.base);
 }
 
 static void add_sum(const struct figures *f, const struct metrics_sum *sum)
@@ -606,7 +431,7 @@ void metrics__add_sum(struct exposition *e, uint64_t pid, const char *comm,
 
 	if (f.base)
 		add_sum(&f, sum);
-	free((char *)f.base);
+	free(f.base);
 }
 
 /* A report that is a sum already. */
@@ -643,7 +468,7 @@ void metrics__add(struct exposition *e, const struct report *r, size_t top)
 		add_profile(&f, r->profile);
 	}
 	add_sites(&f, r, top);
-	free((char *)f.base);
+	free(f.base);
 }
 
 static int emit_metrics(FILE *out, const struct report *r, const struct render_opts *opts)
