@@ -40,7 +40,7 @@ def start(work, target):
     config = os.path.join(work, "prometheus.yml")
     with open(config, "w", encoding="utf-8") as file:
         json.dump({  # JSON is YAML
-            "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"},
+            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
             "scrape_configs": [{"job_name": "memleak", "static_configs": [{"targets": [target]}]}],
         }, file)
     for attempt in range(TRIES):

@@ -264,6 +264,20 @@ static void losses(void)
 	}
 }
 
+/* Those that only -k has. */
+static void kernel_losses(void)
+{
+	struct report r = {.missed = {.known = true, .allocations = 3, .frees = 4, .stacks = 5}};
+	char *text = of_report(&r, 0);
+
+#define KERNEL_LOSS "memleak_bpf_losses_total{comm=\"[kernel]\",reason="
+	CHECK_EQ(count_lines(text, "memleak_bpf_losses_total{"), 12);
+	CHECK(has_line(text, KERNEL_LOSS "\"allocation event missed\"} 3"));
+	CHECK(has_line(text, KERNEL_LOSS "\"free event missed\"} 4"));
+	CHECK(has_line(text, KERNEL_LOSS "\"stack missed\"} 5"));
+	free(text);
+}
+
 static void get_id(char id[20], const struct report_site *site)
 {
 	struct report r = {.pid = 1, .sites = (struct report_site *)site, .n_sites = 1};
@@ -460,6 +474,7 @@ int main(void)
 	RUN(top_stacks);
 	RUN(absent_or_nothing);
 	RUN(losses);
+	RUN(kernel_losses);
 	RUN(stack_ids);
 	RUN(several_processes);
 	RUN(profile);

@@ -323,6 +323,12 @@ int kreport__take(struct kreport *r, struct report **out)
 	fill_account(r, &stats, r->objects.n, &report->account);
 	report->cost.runs = stats.runs;
 	report->cost.run_ns = stats.run_ns;
+	report->missed = (struct report_missed){
+		.known = true,
+		.allocations = stats.missed_allocs,
+		.frees = r->slub_answers ? 0 : stats.missed_frees, /* else they are found */
+		.stacks = stats.sum[KSTAT_STACK_BUSY],
+	};
 	for (i = 0; i < report->n_sites && !err; i++)
 		err = ksites__complete(r, &report->sites[i]);
 	for (i = 0; i < report->n_sites && !err; i++)

@@ -283,6 +283,15 @@ static void add_losses(const struct figures *f, size_t family, const struct repo
 		add_by(f, family, "reason", losses[i].reason, losses[i].n);
 }
 
+static void add_missed(const struct figures *f, const struct report_missed *m)
+{
+	if (!m->known)
+		return;
+	add_by(f, LOSSES, "reason", "allocation event missed", m->allocations);
+	add_by(f, LOSSES, "reason", "free event missed", m->frees);
+	add_by(f, LOSSES, "reason", "stack missed", m->stacks);
+}
+
 static void add_events(const struct figures *f, const struct report *r)
 {
 	const struct report_account *a = &r->account;
@@ -316,6 +325,7 @@ static void add_account(const struct figures *f, const struct report *r)
 	add(f, ALLOCATIONS, a->seen);
 	add(f, FREES, a->freed);
 	add_losses(f, LOSSES, a);
+	add_missed(f, &r->missed);
 	add_events(f, r);
 	add_by(f, WALKS, "result", "complete", a->stacks_complete);
 	for (i = 0; i < REPORT_MAX_CUTS; i++)

@@ -180,6 +180,16 @@ struct report_cost {
 	uint64_t runs, run_ns;
 };
 
+/*
+ * What was lost in ways that only -k has; warnings have it in words. Of this run alone: not kept in
+ * recordings.
+ */
+struct report_missed {
+	bool known;
+	uint64_t allocations, frees; /* events that the kernel did not tell of */
+	uint64_t stacks;	     /* not taken, as another one was being taken */
+};
+
 /* Where and how it was made; each NULL if unknown. */
 struct report_origin {
 	char *tool;    /* version of memleak-bpf */
@@ -230,6 +240,7 @@ struct report {
 	struct report_account account;
 	struct report_memory memory;
 	struct report_cost cost;
+	struct report_missed missed;
 	struct report_map map[REPORT_MAX_MAP]; /* what holds most first */
 	size_t n_map;			       /* 0: not known */
 	uint64_t max_live,
