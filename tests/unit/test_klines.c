@@ -214,17 +214,24 @@ static void refuses(void)
 	memcpy(other, notes, sizeof(notes));
 	other[notes_size - 1] ^= 1;
 	CHECK_EQ(open_lines(0, other, notes_size, &k), -ENOENT);
-	CHECK(!k);
+	CHECK(k && !klines__path(k));
+	klines__free(k);
 	CHECK_EQ(open_lines(0, notes, notes_size - 1, &k), -ENOENT);
+	klines__free(k);
 	CHECK_EQ(open_lines(0, notes, 0, &k), -ENOENT);
+	klines__free(k);
 	/* without lines, without symbols, and no ELF file at all */
 	CHECK(sh("strip --strip-debug boot/vmlinux-" RELEASE));
 	CHECK_EQ(open_lines(0, notes, notes_size, &k), -ENOENT);
+	klines__free(k);
 	CHECK(sh("cp vmlinux boot/vmlinux-" RELEASE " && objcopy -N _stext boot/vmlinux-" RELEASE));
 	CHECK_EQ(open_lines(0, notes, notes_size, &k), -ENOENT);
+	klines__free(k);
 	CHECK(sh("echo text >boot/vmlinux-" RELEASE));
 	CHECK_EQ(open_lines(0, notes, notes_size, &k), -ENOENT);
+	klines__free(k);
 	CHECK_EQ(klines__new(NULL, RELEASE, notes, notes_size, dir, &k), -ENOENT);
+	klines__free(k);
 	CHECK_EQ(klines__annotate(NULL, &f, &n), 0);
 	CHECK_EQ(n, 3);
 	report_frames__free(f, n);

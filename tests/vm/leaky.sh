@@ -127,6 +127,18 @@ if traced hunt -f "bytes_alloc==$(slab text slab_size)" --dump=96 -- text && end
 	oracle text
 fi
 
+# --- its source lines, once it is installed with its debug information
+
+installed=/usr/lib/debug/lib/modules/$(uname -r)/extra
+line=$(grep -n 'kzalloc(TEXT_SIZE' tests/vm/modules/leaky.c)
+mkdir -p "$installed" && cp "$1" "$installed/leaky.ko"
+if traced lines -f "bytes_alloc==$(slab text slab_size)" -- text && ended lines; then
+	compare lines "leaky.c:${line%%:*}, where it allocates" \
+		"any((f.file, f.line, f.image) == ('leaky.c', ${line%%:*}, 'leaky')
+		for s in last.sites for f in s.frames if f.is_in('text_open'))"
+fi
+rm -r "$installed"
+
 # --- what is freed in ways that no event tells of
 
 if traced frees -- rcu rcu_headless bulk cache; then

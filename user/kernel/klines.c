@@ -15,6 +15,7 @@
 #include "elf/debugfile.h"
 #include "elf/elfimg.h"
 #include "kernel/kallsyms.h"
+#include "kernel/kmodlines.h"
 #include "report/report.h"
 #include "sym/dwarf.h"
 
@@ -25,6 +26,7 @@ struct klines {
 	struct elfimg *img;
 	struct dwarf_info *dwarf;
 	uint64_t slide; /* what is added to its addresses */
+	struct kmodlines *modules;
 };
 
 /* Where distributions put it, by release. */
@@ -43,8 +45,8 @@ static uint64_t round_up(uint64_t v)
 	return (v + 3) & ~3ULL;
 }
 
-/* The kernel's notes (include/linux/elfnote.h): each begins at a multiple of 4 bytes. */
-static const uint8_t *find_build_id(const uint8_t *notes, size_t size, size_t *id_size)
+/* Each begins at a multiple of 4 bytes (include/linux/elfnote.h). */
+const uint8_t *klines__build_id(const uint8_t *notes, size_t size, size_t *id_size)
 {
 	size_t pos = 0, name, desc;
 	Elf64_Nhdr n;
@@ -161,26 +163,33 @@ int klines__new(const struct kallsyms *symbols, const char *release, const void 
 		size_t notes_size, const char *root, struct klines **out)
 {
 	size_t id_size, i;
-	const uint8_t *id = find_build_id(notes, notes_size, &id_size);
+	const uint8_t *id = klines__build_id(notes, notes_size, &id_size);
 	struct klines *k;
 	int err = -ENOENT;
 
 	*out = NULL;
-	if (!symbols || !id || strchr(release, '/'))
+	if (!symbols || strchr(release, '/'))
 		return -ENOENT;
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		return -ENOMEM;
+	k->modules = kmodlines__new(release, root);
+	if (!k->modules) {
+		klines__free(k);
+		return -ENOMEM;
+	}
+	*out = k;
+	if (!id)
+		return -ENOENT;
 	for (i = 0; i < sizeof(places) / sizeof(*places) && err == -ENOENT; i++)
 		err = try_release(k, root, places[i], release, symbols, id, id_size);
 	if (err == -ENOENT)
 		err = try_build_id(k, root, symbols, id, id_size);
-	if (err) {
+	if (err == -ENOMEM) {
 		klines__free(k);
-		return err;
+		*out = NULL;
 	}
-	*out = k;
-	return 0;
+	return err;
 }
 
 int klines__open(const struct kallsyms *symbols, struct klines **out)
@@ -208,6 +217,7 @@ void klines__free(struct klines *k)
 {
 	if (!k)
 		return;
+	kmodlines__free(k->modules);
 	dwarf_info__free(k->dwarf);
 	elfimg__free(k->img);
 	free(k);
@@ -215,7 +225,7 @@ void klines__free(struct klines *k)
 
 const char *klines__path(const struct klines *k)
 {
-	return elfimg__name(k->img);
+	return k->img ? elfimg__name(k->img) : NULL;
 }
 
 static int set_line(const struct dwarf_frame *from, struct report_frame *to)
@@ -250,10 +260,14 @@ static int annotate_at(struct klines *k, struct report_frame **frames, size_t *n
 {
 	struct dwarf_frame found[DWARF_MAX_FRAMES];
 	struct report_frame *grown, at = (*frames)[i];
-	size_t n_found, inlined, j;
+	size_t n_found = 0, inlined, j;
 	uint64_t start;
-	int err = dwarf_info__lookup(k->dwarf, at.addr - 1 - k->slide, found, &n_found, &start);
+	int err = 0;
 
+	if (strcmp(at.image, "kernel") != 0)
+		err = kmodlines__lookup(k->modules, at.image, at.addr - 1, found, &n_found);
+	else if (k->dwarf)
+		err = dwarf_info__lookup(k->dwarf, at.addr - 1 - k->slide, found, &n_found, &start);
 	if (err || !n_found)
 		return err;
 	inlined = n_found - 1;
@@ -279,7 +293,7 @@ int klines__annotate(struct klines *k, struct report_frame **frames, size_t *n)
 	for (i = 0; k && i < *n; i++) {
 		const struct report_frame *f = &(*frames)[i];
 
-		if (!f->image || strcmp(f->image, "kernel") || f->path || f->inlined)
+		if (!f->image || f->path || f->inlined)
 			continue;
 		added = annotate_at(k, frames, n, i);
 		if (added < 0)

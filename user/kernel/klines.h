@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * klines - source lines and inlined calls of the kernel's code, where its vmlinux with debug
- * information is installed. Of modules there are none.
+ * information is installed, and of its modules' (kmodlines.h).
  */
 #ifndef KERNEL_KLINES_H
 #define KERNEL_KLINES_H
@@ -17,19 +17,23 @@ struct report_frame;
  * Look for the vmlinux of the running kernel, of that release: it has to have its build-id, which
  * is in notes (the contents of /sys/kernel/notes). Where the kernel has been loaded is known by its
  * symbols. root: stands before all paths, "" but in tests.
- * Returns 0; -ENOENT: there is none that fits, or symbols are NULL; -ENOMEM.
+ * Returns 0; -ENOENT: there is none that fits, but *out knows of modules, or it is NULL as symbols
+ * are; -ENOMEM.
  */
 int klines__new(const struct kallsyms *symbols, const char *release, const void *notes,
 		size_t notes_size, const char *root, struct klines **out);
 /* The same of this machine. */
 int klines__open(const struct kallsyms *symbols, struct klines **out);
 void klines__free(struct klines *k);
-/* The file that was found. */
+/* The file that was found; NULL: none was. */
 const char *klines__path(const struct klines *k);
 
 /*
- * Give these frames their lines, and insert the inlined calls; *frames is reallocated. Of frames
- * that are none of the kernel's itself nothing is changed. k may be NULL. Returns 0 or -ENOMEM.
+ * Give these frames their lines, and insert the inlined calls; *frames is reallocated. k may be
+ * NULL. Returns 0 or -ENOMEM.
  */
 int klines__annotate(struct klines *k, struct report_frame **frames, size_t *n);
+
+/* The build-id in notes; NULL: there is none. Borrowed from them. */
+const uint8_t *klines__build_id(const uint8_t *notes, size_t size, size_t *id_size);
 #endif

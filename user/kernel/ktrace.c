@@ -209,7 +209,7 @@ static int set_up(struct ktrace *t)
 		say("cannot read the kernel's debug information: %s", strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	if (t->lines)
+	if (t->lines && klines__path(t->lines))
 		say("source lines from %s", klines__path(t->lines));
 	reports.lines = t->lines;
 	t->reports = kreport__new(&reports, t->session, t->btf, t->symbols);

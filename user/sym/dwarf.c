@@ -32,6 +32,7 @@ struct blank_elf {
 
 struct dwarf_info {
 	Dwarf *dw, *alt;
+	bool borrowed; /* dw is somebody else's */
 	struct elfimg *alt_img;
 	struct blank_elf blank;
 	Elf *blank_elf;
@@ -188,12 +189,31 @@ cleanup:
 	return err;
 }
 
+int dwarf_info__of(Dwarf *dw, uint64_t code_start, uint64_t code_end, struct dwarf_info **out)
+{
+	struct dwarf_info *d;
+
+	*out = NULL;
+	if (!strings_end(dwarf_getelf(dw)))
+		return -ENOENT;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	d->dw = dw;
+	d->borrowed = true;
+	d->code_start = code_start;
+	d->code_end = code_end;
+	*out = d;
+	return 0;
+}
+
 void dwarf_info__free(struct dwarf_info *d)
 {
 	if (!d)
 		return;
 	dwarf_index__free(d->index);
-	dwarf_end(d->dw);
+	if (!d->borrowed)
+		dwarf_end(d->dw);
 	dwarf_end(d->alt); /* given, so not libdw's to end */
 	elf_end(d->blank_elf);
 	elfimg__free(d->alt_img);

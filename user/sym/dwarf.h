@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct Dwarf;
 struct debugfile_opts;
 struct dwarf_info;
 struct elfimg;
@@ -30,6 +31,12 @@ struct dwarf_frame {
  */
 int dwarf_info__new(struct elfimg *img, const struct elfimg *code,
 		    const struct debugfile_opts *opts, struct dwarf_info **out);
+/*
+ * The same of DWARF that libdwfl has, and keeps, of code between two addresses: struct Dwarf of
+ * libdw. It must outlive *out.
+ */
+int dwarf_info__of(struct Dwarf *dw, uint64_t code_start, uint64_t code_end,
+		   struct dwarf_info **out);
 void dwarf_info__free(struct dwarf_info *d);
 
 /*
