@@ -53,7 +53,7 @@ void cli__help(FILE *out)
 	      "                             of the kernel's clock older may be left out\n"
 	      "  -T, --top N                only the N largest stacks (10; 0: all)\n"
 	      "      --sort verdict|size|count  what comes first: what leaks, then by bytes\n"
-	      "                             (verdict, the default); by bytes; by number of blocks\n"
+	      "                             (verdict, the default); by bytes; by count\n"
 	      "  -a, --show-allocs          address and size of every block, too\n"
 	      "  -t, --trace                print each allocation and free when it happens\n"
 	      "  -C, --combined-only        totals only: no ages, nothing left out as young\n"
