@@ -57,7 +57,7 @@ struct cli {
 	uint64_t dump;		     /* --dump, bytes; 0: no contents */
 	const char *type;	     /* --type */
 	bool heap;		     /* --heap: what is on the heap already, without tracing */
-	bool by_whom;		     /* --by-whom, with --heap */
+	bool by_whom;		     /* --by-whom, with --heap, --reach or a command */
 	bool reach, no_reach;	     /* --reach, --no-reach; neither: */
 	bool reach_at_exit;	     /* it is looked at when it exits: by default of a command */
 	uint64_t confirm_s;	     /* --confirm, 0: none */

@@ -18,7 +18,7 @@ static bool has_files(const struct cli *cli)
 const char *cli_heap__problem(const struct cli *cli)
 {
 	if (!cli->heap)
-		return cli->by_whom ? "--by-whom goes with --heap" : NULL;
+		return NULL;
 	if (cli->kernel || cli->command || !cli->pid)
 		return "--heap looks at a running process: give -p PID, and neither -k nor a "
 		       "command";

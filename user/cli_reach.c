@@ -10,6 +10,12 @@ static bool knows_all_blocks(const struct cli *cli)
 	       cli->max_size == UINT64_MAX;
 }
 
+bool cli_reach__at_exit(const struct cli *cli)
+{
+	return cli->command && !cli->reach && !cli->no_reach && !cli->follow &&
+	       knows_all_blocks(cli);
+}
+
 const char *cli_reach__problem(const struct cli *cli)
 {
 	if (cli->reach && cli->no_reach)
@@ -21,11 +27,10 @@ const char *cli_reach__problem(const struct cli *cli)
 		return "--confirm and --max-pause go with --reach";
 	if (cli->reach && !knows_all_blocks(cli))
 		return "--reach has to know every block: not with -s, --sample-bytes, -z or -Z";
+	if (cli->by_whom && cli->follow)
+		return "--by-whom and --follow exclude each other: a sum has no variables";
+	if (cli->by_whom && !cli->heap && !cli->reach && !cli_reach__at_exit(cli))
+		return "--by-whom goes with --heap, --reach or a command that is looked at when it "
+		       "exits";
 	return NULL;
-}
-
-bool cli_reach__at_exit(const struct cli *cli)
-{
-	return cli->command && !cli->reach && !cli->no_reach && !cli->follow &&
-	       knows_all_blocks(cli);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "heldby.h"
 #include "reach/afford.h"
 #include "reach/judgement.h"
 #include "report/report.h"
@@ -87,6 +88,7 @@ static struct judgement *scan(struct leakcheck *lc, bool at_exit)
 		.max_pause_ns = at_exit ? 0 : lc->opts.max_pause_ns,
 		.all_known = all_known(lc),
 		.at_call = at_exit,
+		.by_whom = lc->opts.by_whom,
 		.blocks = blocks,
 		.arg = lc,
 	};
@@ -177,4 +179,6 @@ void leakcheck__complete(const struct leakcheck *lc, struct report *r)
 	memcpy(sum, r->reach.sum, sizeof(sum));
 	r->reach = lc->how;
 	memcpy(r->reach.sum, sum, sizeof(sum));
+	if (lc->verdict && lc->opts.by_whom)
+		heldby__complete(lc->verdict, lc->opts.pid, lc->opts.debuginfod, r);
 }

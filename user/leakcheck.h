@@ -22,6 +22,8 @@ struct leakcheck_opts {
 	bool started;	      /* all of its allocations have been followed */
 	bool some_allocators; /* those of one object only, or with a prefix */
 	bool only_at_exit;    /* never while it runs */
+	bool by_whom;	      /* tell who holds what can still be reached */
+	bool debuginfod;
 	uint64_t max_pause_ns;
 	uint64_t confirm_ns; /* one look is not enough, a second one so much later agrees; 0: it is
 			      */

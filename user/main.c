@@ -54,7 +54,9 @@ static size_t model_top(const struct cli *cli, const struct outputs *o)
 {
 	if (gate_opts__any(&cli->gate)) /* judges them all */
 		return 0;
-	return cli->follow || o->n_files || o->listen || o->format != &render_text ? 0 : cli->top;
+	return cli->follow || cli->by_whom || o->n_files || o->listen || o->format != &render_text
+		       ? 0
+		       : cli->top;
 }
 
 static int run_kernel(const struct cli *cli, struct gate *gate, struct listen *listen)
@@ -129,7 +131,7 @@ static int run(const struct cli *cli, struct gate *gate, struct listen *listen)
 			{
 				.older_ns = cli->older_ns,
 				.sort = cli->sort,
-				.show_blocks = cli->show_blocks || cli->dump,
+				.show_blocks = cli->show_blocks || cli->dump || cli->by_whom,
 				.combined_only = cli->combined_only,
 				.lost_first = cli->reach || (cli->reach_at_exit &&
 							     cli->sort == REPORT_SORT_VERDICT),
@@ -159,6 +161,7 @@ static int run(const struct cli *cli, struct gate *gate, struct listen *listen)
 		.list_blocks = cli->show_blocks,
 		.reach = cli->reach,
 		.reach_at_exit = cli->reach_at_exit,
+		.by_whom = cli->by_whom,
 		.confirm_ns = cli->confirm_s * 1000000000ULL,
 		.max_pause_ns = cli->max_pause_ms * 1000000,
 	};

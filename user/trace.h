@@ -43,6 +43,7 @@ struct trace_opts {
 	bool list_blocks;      /* in the report; the model may have to keep them without */
 	bool reach;	       /* tell which blocks can still be reached, in each report */
 	bool reach_at_exit;    /* in the last one only, of a command that has exited */
+	bool by_whom;	       /* and by whom it is held, which can be; needs all blocks */
 	uint64_t confirm_ns;   /* by two looks so far apart, 0: by one */
 	uint64_t max_pause_ns; /* that a look may stop a running target */
 };

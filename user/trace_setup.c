@@ -209,6 +209,8 @@ static int open_leakcheck(struct trace *t)
 		.started = t->started && !t->forked,
 		.some_allocators = a->object || a->prefix || a->offsets,
 		.only_at_exit = !t->opts->reach,
+		.by_whom = t->opts->by_whom,
+		.debuginfod = t->opts->debuginfod,
 		.max_pause_ns = t->opts->max_pause_ns,
 		.confirm_ns = t->opts->confirm_ns,
 	};

@@ -60,6 +60,42 @@ holds running "no verdict before the end" '
 new_case unwanted && run_tool --no-reach -T 0 -- "$PROG/reach" list_lost
 holds unwanted "--no-reach: nothing is said" 'last.count == 10 and not re.search("reachability:|lost:|ly lost", last.text())'
 
+# By whom they are held: variables with the lines that declare them, the shortest way from there.
+# held WANTED: this is said of a stack in the case's report; LINE(what) stands for the number of the line marked so
+held()
+{
+	local wanted=$1 what
+
+	while [[ $wanted =~ LINE\(([a-z\ ]+)\) ]]; do
+		what=${BASH_REMATCH[1]}
+		wanted=${wanted//"LINE($what)"/$(grep -nE "/\* LINE $what \*/" tests/prog/holders.c | cut -d: -f1)}
+	done
+	if grep -qFx "		held by $wanted" "$CASE/report"; then
+		pass by-whom "$wanted"
+	else
+		fail_case by-whom "nothing is held by $wanted: $(grep -a 'held by' "$CASE/report")"
+	fi
+}
+held_all()
+{
+	held "cache (holders.c:LINE(cache)) → table_new (holders.c:LINE(table)) +0x8 → table_new (holders.c:LINE(slots)) +0: 1440 bytes in 30 allocations"
+	held "cache (holders.c:LINE(cache)): 16 bytes in 1 allocations"
+	held "hidden (holders.c:LINE(hidden)): 100 bytes in 1 allocations"
+	held "more (holders.c:LINE(more)): 120 bytes in 5 allocations"
+	held "shared+0x10 (holders.c:LINE(shared)): 48 bytes in 1 allocations"
+}
+new_case by-whom
+run_tool --by-whom -T 0 --save "$CASE/saved" -- "$PROG/holders"
+held_all
+"$TOOL" report -T 0 "$CASE/saved" >"$CASE/report"
+held_all
+new_case by-whom-stripped && strip -o "$CASE/holders" "$PROG/holders" && run_tool --by-whom -T 0 -- "$CASE/holders"
+if grep -qE '^		held by holders\+0x[0-9a-f]+: 100 bytes in 1 allocations$' "$CASE/report"; then
+	pass by-whom-stripped "without symbols by place"
+else
+	fail_case by-whom-stripped "$(grep -a 'held by' "$CASE/report")"
+fi
+
 # What blocks point to that found no room in the table may be in use.
 new_case full && run_tool --reach -T 0 --max-live 100 -- "$PROG/reach" list_kept
 verdict_of 'still reachable 320 bytes in 10 allocations; ' full "nothing is lost that is not"

@@ -122,6 +122,22 @@ static uint64_t rich_total[] = {0, 300000, 428097, RICH_BYTES},
 		rich_total_count[] = {0, 3, 6, RICH_COUNT};
 static uint64_t rich_bytes[] = {0, 300000, 400000}, rich_count[] = {0, 3, 4};
 static uint64_t rich_most[] = {UINT64_MAX, 4096}, rich_one[] = {2, 1};
+static struct report_holder rich_holders[] = {
+	{.root = (char *)"cache",
+	 .file = (char *)"app.c",
+	 .line = 31,
+	 .image = (char *)"app",
+	 .way = (char *)"table_new (hash.c:12) +0x10 → " RICH_SCRIPT " +0",
+	 .bytes = 12000,
+	 .count = 12},
+	{.root = (char *)RICH_BREAKOUT,
+	 .offset = UINT64_MAX,
+	 .image = (char *)RICH_CONTROL,
+	 .bytes = 3000,
+	 .count = 3},
+	{.root = (char *)"a register", .way = (char *)RICH_CONTROL, .bytes = 1, .count = 1},
+};
+
 static struct report_site rich_sites[] = {
 	{.bytes = 400000,
 	 .count = 4,
@@ -160,6 +176,8 @@ static struct report_site rich_sites[] = {
 	 .suppressor = 2,
 	 .entry = "calloc",
 	 .reach = {[REACH_REACHABLE] = {20000, 20}},
+	 .holders = rich_holders,
+	 .n_holders = 3,
 	 .frames = rich_middle,
 	 .n_frames = 3},
 	{.bytes = 4096,

@@ -445,6 +445,8 @@ static void heap_mode(void)
 	const char *alone = "--heap looks once at what is there, and traces nothing: only -p, -T, "
 			    "--dump, --by-whom and "
 			    "--max-pause go with it";
+	const char *by_whom = "--by-whom goes with --heap, --reach or a command that is looked at "
+			      "when it exits";
 	struct cli cli;
 
 	ACCEPT("--heap -p 7");
@@ -465,7 +467,16 @@ static void heap_mode(void)
 	check_refused(
 		"--heap -- ls",
 		"--heap looks at a running process: give -p PID, and neither -k nor a command");
-	check_refused("-p 7 --by-whom", "--by-whom goes with --heap");
+	check_refused("-p 7 --by-whom", by_whom);
+	check_refused("--no-reach --by-whom -- a", by_whom);
+	check_refused("-z 8 --by-whom -- a", by_whom);
+	check_refused("--follow --reach --by-whom -- a",
+		      "--by-whom and --follow exclude each other: a sum has no variables");
+	ACCEPT("-p 7 --reach --by-whom");
+	CHECK(cli.by_whom && cli.reach);
+	ACCEPT("--by-whom -- a");
+	CHECK(cli.by_whom && cli.reach_at_exit);
+	cli__clear(&cli);
 	check_refused("--heap -p 7 --reach", alone);
 	check_refused("--heap -p 7 1 2", alone);
 	check_refused("--heap -p 7 --json x",

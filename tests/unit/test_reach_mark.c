@@ -390,6 +390,18 @@ static size_t told_steps(const struct holders *h, size_t i)
 										  : MAX_BLOCKS + 1;
 }
 
+/* Is what is told of the other end of the way the same? */
+static bool same_origin(const struct holders *h, size_t i)
+{
+	struct holder by = holders__of(h, i);
+	uint64_t root = holders__root(h, i);
+	size_t n = 0, of = i;
+
+	for (; by.block < MAX_BLOCKS; n++)
+		by = holders__of(h, by.block);
+	return by.block == HOLDERS_NONE || (by.at == root && n == holders__steps(h, of));
+}
+
 static void shortest_ways(void)
 {
 	static size_t steps[MAX_BLOCKS];
@@ -412,6 +424,7 @@ static void shortest_ways(void)
 		holders__finish(h);
 		for (i = 0; i < n; i++) {
 			wrong += told_steps(h, i) != steps[i];
+			wrong += !same_origin(h, i);
 			held += steps[i] < MAX_BLOCKS;
 			far += steps[i] > 3 && steps[i] < MAX_BLOCKS;
 		}

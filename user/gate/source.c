@@ -82,6 +82,13 @@ const struct report_frame *source__frame(const struct report_site *site, const c
 	return own ? own : any;
 }
 
+const struct report_frame *source__own_frame(const struct report_site *site)
+{
+	const struct report_frame *f = source__frame(site, NULL);
+
+	return f && !is_system(f) ? f : NULL;
+}
+
 const char *source__path(const struct report_frame *f, const char *root)
 {
 	const char *part = below(f->path, root);

@@ -16,6 +16,8 @@ size_t source__allocator_frames(const struct report_site *site);
  * line is known. Of the program's own, those below root come first: a directory, NULL: none.
  */
 const struct report_frame *source__frame(const struct report_site *site, const char *root);
+/* The innermost of the program's own; NULL: no line of it is known. */
+const struct report_frame *source__own_frame(const struct report_site *site);
 /* The path of a frame's file, below root as from there. */
 const char *source__path(const struct report_frame *f, const char *root);
 #endif

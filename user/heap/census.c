@@ -88,35 +88,16 @@ static int judge(struct census *c, struct ranges *dead)
 	return err;
 }
 
-static int hold(uint64_t start, uint64_t end, void *arg)
-{
-	holders__range(arg, start, end);
-	return 0;
-}
-
-/* Variables come before stacks and registers: of ways of the same length it is theirs. */
 static int find_holders(struct census *c, const struct ranges *dead)
 {
-	const struct maps *maps = &c->capture.maps;
-	const struct stop_thread *thread;
-	size_t n, i, k;
+	const struct stop_thread *threads;
+	size_t n;
 	int err = holders__new(c->capture.memory, c->block, c->n, &c->holders);
 
-	if (err)
-		return err;
-	for (i = 0; i < maps->n; i++)
-		if (roots__is_one(&maps->map[i]))
-			ranges__outside(dead, maps->map[i].start, maps->map[i].end, hold,
-					c->holders);
-	thread = stop__threads(c->capture.stop, &n);
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < thread[i].n_regs; k++)
-			holders__value(c->holders, thread[i].regs[k]);
-		for (k = 0; k < thread[i].n_vector; k++)
-			holders__value(c->holders, thread[i].vector[k]);
-	}
-	holders__finish(c->holders);
-	return 0;
+	threads = stop__threads(c->capture.stop, &n);
+	if (!err)
+		roots__hold(c->holders, &c->capture.maps, threads, n, false, dead);
+	return err;
 }
 
 static int take(pid_t pid, const struct census_opts *opts, struct census *c,

@@ -11,9 +11,11 @@
 #include "contents/classes.h"
 #include "contents/contents.h"
 #include "contents/kinds.h"
+#include "elf/debugfile.h"
 #include "heap/census.h"
 #include "reach/holders.h"
 #include "reach/memcopy.h"
+#include "reach/rootname.h"
 #include "reach/stop.h"
 #include "render/reach.h"
 #include "sym/landmarks.h"
@@ -29,8 +31,27 @@ struct looks {
 	const struct census *c;
 	struct classes *classes;
 	struct landmarks *landmarks;
+	struct rootname_thread *threads;
+	struct rootname *names; /* of roots */
 	struct kinds *kinds;
 };
+
+static int name_roots(struct looks *l)
+{
+	static const struct debugfile_opts files = {0};
+	const struct stop_thread *thread;
+	size_t n, i;
+
+	thread = stop__threads(l->c->capture.stop, &n);
+	l->threads = calloc(n + 1, sizeof(*l->threads));
+	if (!l->threads)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		l->threads[i] = (struct rootname_thread){thread[i].tid, thread[i].sp,
+							 thread[i].tls};
+	l->names = rootname__new(l->c->capture.pid, &l->c->capture.maps, l->threads, n, &files);
+	return l->names ? 0 : -ENOMEM;
+}
 
 struct looks *looks__new(const struct census *c)
 {
@@ -42,7 +63,7 @@ struct looks *looks__new(const struct census *c)
 	l->classes = classes__new(c->capture.pid, &c->capture.maps);
 	l->landmarks = landmarks__new(c->capture.pid, &c->capture.maps);
 	l->kinds = kinds__new(MAX_KINDS);
-	if (!l->classes || !l->landmarks || !l->kinds) {
+	if (!l->classes || !l->landmarks || !l->kinds || name_roots(l)) {
 		looks__free(l);
 		return NULL;
 	}
@@ -55,6 +76,8 @@ void looks__free(struct looks *l)
 		return;
 	classes__free(l->classes);
 	landmarks__free(l->landmarks);
+	rootname__free(l->names);
+	free(l->threads);
 	kinds__free(l->kinds);
 	free(l);
 }
@@ -223,35 +246,12 @@ struct step {
 	size_t times;
 };
 
-/* Its thread's variables lie in front of what the thread pointer points to (ELF TLS, variant II).
- */
-static bool describe_variables(const struct looks *l, uint64_t addr, char *buf, size_t size)
-{
-	const struct stop_thread *thread;
-	size_t n, i;
-
-	thread = stop__threads(l->c->capture.stop, &n);
-	for (i = 0; i < n; i++) {
-		if (addr >= thread[i].tls || thread[i].tls - addr > PAGE)
-			continue;
-		snprintf(buf, size, "variables of thread %d", (int)thread[i].tid);
-		return true;
-	}
-	return false;
-}
-
 static void print_root(struct looks *l, uint64_t at, FILE *out)
 {
-	char name[200];
+	struct root root;
 
-	if (!at)
-		fputs("a register", out);
-	else if (describe_variables(l, at, name, sizeof(name)) ||
-		 describe_stack(l, at, name, sizeof(name)) ||
-		 landmarks__name(l->landmarks, at, name, sizeof(name)))
-		fputs(name, out);
-	else
-		fprintf(out, "0x%" PRIx64, at);
+	rootname__find(l->names, at, &root);
+	rootname__print(out, &root);
 }
 
 static void print_step(struct looks *l, const struct step *step, FILE *out)

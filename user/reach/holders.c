@@ -10,12 +10,19 @@
 
 #define WORD sizeof(uint64_t)
 
+/* The other end of a way. */
+struct origin {
+	uint64_t at;
+	uint32_t steps;
+};
+
 struct holders {
 	const struct memcopy *memory;
 	const struct mark_block *blocks;
 	size_t n;
 	struct blockidx *index;
 	struct holder *of;
+	struct origin *origin;
 	uint32_t *queue; /* blocks in the order in which they were met: nearest to a root first */
 	size_t met;
 };
@@ -34,8 +41,9 @@ int holders__new(const struct memcopy *memory, const struct mark_block *blocks, 
 	h->blocks = blocks;
 	h->n = n;
 	h->of = calloc(n + 1, sizeof(*h->of));
+	h->origin = calloc(n + 1, sizeof(*h->origin));
 	h->queue = calloc(n + 1, sizeof(*h->queue));
-	if (h->of && h->queue)
+	if (h->of && h->origin && h->queue)
 		err = blockidx__new(blocks, sizeof(*blocks), n, &h->index);
 	if (err) {
 		holders__free(h);
@@ -53,6 +61,7 @@ void holders__free(struct holders *h)
 		return;
 	blockidx__free(h->index);
 	free(h->of);
+	free(h->origin);
 	free(h->queue);
 	free(h);
 }
@@ -64,6 +73,9 @@ static void meet(struct holders *h, uint64_t value, uint32_t holder, uint64_t at
 	if (i == BLOCKIDX_NONE || h->of[i].block != HOLDERS_NONE || i == holder)
 		return;
 	h->of[i] = (struct holder){holder, at};
+	h->origin[i] = (struct origin){at, 0};
+	if (holder != HOLDERS_ROOT)
+		h->origin[i] = (struct origin){h->origin[holder].at, h->origin[holder].steps + 1};
 	h->queue[h->met++] = i;
 }
 
@@ -119,4 +131,14 @@ void holders__finish(struct holders *h)
 struct holder holders__of(const struct holders *h, size_t block)
 {
 	return h->of[block];
+}
+
+uint64_t holders__root(const struct holders *h, size_t block)
+{
+	return h->origin[block].at;
+}
+
+uint32_t holders__steps(const struct holders *h, size_t block)
+{
+	return h->origin[block].steps;
 }

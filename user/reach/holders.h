@@ -37,4 +37,8 @@ void holders__range(struct holders *h, uint64_t start, uint64_t end);
 /* All roots are given. */
 void holders__finish(struct holders *h);
 struct holder holders__of(const struct holders *h, size_t block);
+/* Where the way to a block that is held begins: the address, 0: in a register. */
+uint64_t holders__root(const struct holders *h, size_t block);
+/* How many blocks it leads through. */
+uint32_t holders__steps(const struct holders *h, size_t block);
 #endif

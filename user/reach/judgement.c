@@ -11,9 +11,11 @@
 
 #include "reach/capture.h"
 #include "reach/heap.h"
+#include "reach/holders.h"
 #include "reach/mark.h"
 #include "reach/memcopy.h"
 #include "reach/ranges.h"
+#include "reach/rootname.h"
 #include "reach/roots.h"
 #include "reach/stop.h"
 #include "reach/vtables.h"
@@ -27,6 +29,13 @@ struct judgement {
 	struct mark_block *block; /* by address and size, once they are judged */
 	struct id *id;		  /* by block[].tag */
 	size_t n, max;
+	/* by whom: but for blocks that others lie in */
+	struct mark_block *held; /* by address */
+	size_t n_held;
+	struct holders *holders; /* its memory is gone: only to be asked */
+	struct maps maps;
+	struct rootname_thread *thread;
+	size_t n_threads;
 };
 
 /* All that one scan needs for a while. */
@@ -233,6 +242,56 @@ static void sort(struct judgement *v)
 		}
 }
 
+static int outermost_first(const void *pa, const void *pb)
+{
+	const struct mark_block *a = pa, *b = pb;
+
+	return compare(a->addr, b->size, b->addr, a->size);
+}
+
+/* What others lie in holds them as any root does. */
+static int list_held(struct judgement *v)
+{
+	size_t i, n = 0;
+
+	v->held = calloc(v->n + 1, sizeof(*v->held));
+	if (!v->held)
+		return -ENOMEM;
+	memcpy(v->held, v->block, v->n * sizeof(*v->held));
+	qsort(v->held, v->n, sizeof(*v->held), outermost_first);
+	for (i = 0; i < v->n; i++) {
+		const struct mark_block *b = &v->held[i];
+
+		if (i + 1 == v->n || v->held[i + 1].addr - b->addr >= (b->size ? b->size : 1))
+			v->held[n++] = *b;
+	}
+	v->n_held = n;
+	return 0;
+}
+
+static int find_holders(struct scan *s, const struct stop_thread *threads, size_t n)
+{
+	struct judgement *v = s->v;
+	size_t i;
+	int err = list_held(v);
+
+	if (!err)
+		err = holders__new(s->c.memory, v->held, v->n_held, &v->holders);
+	if (err)
+		return err;
+	v->thread = calloc(n + 1, sizeof(*v->thread));
+	if (!v->thread)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		v->thread[i] = (struct rootname_thread){threads[i].tid, threads[i].sp,
+							threads[i].tls};
+	v->n_threads = n;
+	roots__hold(v->holders, &s->c.maps, threads, n, s->opts->at_call, &s->dead);
+	v->maps = s->c.maps; /* needed no more there */
+	s->c.maps = (struct maps){0};
+	return 0;
+}
+
 static int judge(struct scan *s)
 {
 	const struct stop_thread *threads;
@@ -259,7 +318,9 @@ static int judge(struct scan *s)
 	s->how->mark_ns = now_ns() - began;
 	err = sum_heap_roots(s);
 	sort(s->v);
-	return err;
+	if (!err && s->opts->by_whom)
+		err = find_holders(s, threads, n);
+	return err ? fail(s, err, "there is no memory for judging %zu blocks", s->v->n) : 0;
 }
 
 int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_reach *how,
@@ -302,6 +363,10 @@ void judgement__free(struct judgement *v)
 		return;
 	free(v->block);
 	free(v->id);
+	free(v->held);
+	holders__free(v->holders);
+	maps__clear(&v->maps);
+	free(v->thread);
 	free(v);
 }
 
@@ -358,4 +423,42 @@ struct judgement_of judgement__find(const struct judgement *v, const struct judg
 	if (!found)
 		return (struct judgement_of){.kind = REACH_UNJUDGED};
 	return (struct judgement_of){found->kind, found->under_bytes, found->under_count};
+}
+
+bool judgement__way(const struct judgement *v, uint64_t addr, struct judgement_way *out)
+{
+	size_t low = 0, high = v->n_held;
+	struct holder h;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (v->held[mid].addr < addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == v->n_held || v->held[low].addr != addr)
+		return false;
+	h = holders__of(v->holders, low);
+	if (h.block == HOLDERS_NONE)
+		return false;
+	*out = (struct judgement_way){
+		.at = h.at,
+		.holder = h.block == HOLDERS_ROOT ? 0 : v->held[h.block].addr,
+		.root = holders__root(v->holders, low),
+		.steps = holders__steps(v->holders, low),
+	};
+	return true;
+}
+
+const struct maps *judgement__maps(const struct judgement *v)
+{
+	return &v->maps;
+}
+
+const struct rootname_thread *judgement__threads(const struct judgement *v, size_t *n)
+{
+	*n = v->n_threads;
+	return v->thread;
 }

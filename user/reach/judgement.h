@@ -16,6 +16,8 @@
 #include "report/reach.h"
 
 struct judgement;
+struct maps;
+struct rootname_thread;
 
 /* An outstanding block. birth and stack are to tell it from others that were at its address. */
 struct judgement_block {
@@ -29,6 +31,7 @@ struct judgement_opts {
 	/* Every block that is in use is known: what else is on the heap is not looked at. */
 	bool all_known;
 	bool at_call; /* see reach/roots.h */
+	bool by_whom; /* note by whom each block is held */
 	/*
 	 * Call add for every outstanding block; done while the target stands still. Returns 0 or
 	 * negative errno, or what add has returned.
@@ -54,6 +57,19 @@ struct judgement_of {
 	enum reach_kind kind;
 	uint64_t under_bytes, under_count; /* definite: indirectly lost through it */
 };
+/* Where a block's address is kept, and where the way begins that leads there. */
+struct judgement_way {
+	uint64_t at;	 /* of the pointer to it; 0: in a register */
+	uint64_t holder; /* start of the block that this is in; 0: it is a root */
+	uint64_t root;	 /* the first pointer of the way; 0: in a register */
+	uint32_t steps;	 /* blocks that it leads through */
+};
+/* The shortest way to the block at addr. False: nobody holds it, or that was not asked for. */
+bool judgement__way(const struct judgement *v, uint64_t addr, struct judgement_way *out);
+/* Of the same moment, with by_whom. */
+const struct maps *judgement__maps(const struct judgement *v);
+const struct rootname_thread *judgement__threads(const struct judgement *v, size_t *n);
+
 /* REACH_UNJUDGED for a block that was not there. */
 struct judgement_of judgement__find(const struct judgement *v, const struct judgement_block *b);
 #endif

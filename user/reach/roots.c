@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "reach/holders.h"
 #include "reach/mark.h"
 #include "reach/memcopy.h"
 #include "reach/ranges.h"
@@ -156,4 +157,27 @@ void roots__mark(struct marker *mk, const struct maps *maps, const struct stop_t
 	for (i = 0; i < maps->n; i++)
 		if (roots__is_one(&maps->map[i]))
 			ranges__outside(dead, maps->map[i].start, maps->map[i].end, mark_range, mk);
+}
+
+static int hold_range(uint64_t start, uint64_t end, void *arg)
+{
+	holders__range(arg, start, end);
+	return 0;
+}
+
+void roots__hold(struct holders *h, const struct maps *maps, const struct stop_thread *threads,
+		 size_t n, bool at_call, const struct ranges *dead)
+{
+	size_t i, k;
+
+	for (i = 0; i < maps->n; i++)
+		if (roots__is_one(&maps->map[i]))
+			ranges__outside(dead, maps->map[i].start, maps->map[i].end, hold_range, h);
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < threads[i].n_regs; k++)
+			holders__value(h, threads[i].regs[k]);
+		for (k = 0; !at_call && k < threads[i].n_vector; k++)
+			holders__value(h, threads[i].vector[k]);
+	}
+	holders__finish(h);
 }

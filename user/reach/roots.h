@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct maps;
+struct holders;
 struct mapping;
 struct marker;
 struct memcopy;
@@ -33,5 +34,11 @@ int roots__find_dead_stacks(const struct memcopy *memory, const struct maps *map
 			    struct ranges *dead);
 /* Hand the roots to mk: all but what is in dead, which is settled. */
 void roots__mark(struct marker *mk, const struct maps *maps, const struct stop_thread *threads,
+		 size_t n, bool at_call, const struct ranges *dead);
+/*
+ * The same to h, for telling by whom blocks are held. Variables come before stacks and registers:
+ * of ways of the same length it is theirs.
+ */
+void roots__hold(struct holders *h, const struct maps *maps, const struct stop_thread *threads,
 		 size_t n, bool at_call, const struct ranges *dead);
 #endif

@@ -184,6 +184,31 @@ static void emit_profile(FILE *out, const struct report *r, const struct report_
 	fputs("</p>\n", out);
 }
 
+/* By whom what can still be reached is held. */
+static void emit_holders(FILE *out, const struct report_site *site)
+{
+	struct reach_sum rest = render_reach__held_otherwise(site);
+	char *text = NULL;
+	size_t i, size;
+
+	for (i = 0; i < site->n_holders; i++) {
+		FILE *mem = open_memstream(&text, &size);
+
+		if (!mem)
+			break;
+		fputs("held by ", mem);
+		render_reach__holder(mem, &site->holders[i]);
+		if (!fclose(mem))
+			html__element(out, "p", "dim", text);
+		free(text);
+	}
+	if (rest.count)
+		fprintf(out,
+			"<p class=\"dim\">held by others: %" PRIu64 " bytes in %" PRIu64
+			" allocations</p>\n",
+			rest.bytes, rest.count);
+}
+
 static void emit_site(FILE *out, const struct report *r, const struct report_site *site, bool open)
 {
 	char bytes[FORMAT_NUMBER_SIZE], count[FORMAT_NUMBER_SIZE], age[FORMAT_AGE_SIZE];
@@ -226,6 +251,7 @@ static void emit_site(FILE *out, const struct report *r, const struct report_sit
 		render_reach__kinds(out, site->reach, &site->under);
 		fputs("</p>\n", out);
 	}
+	emit_holders(out, site);
 	lines(out, site->detail);
 	html__source(out, site);
 	html__stack(out, site);

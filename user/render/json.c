@@ -101,6 +101,31 @@ static void emit_kinds(struct jsonout *j, const struct report *r, const struct r
 	jsonout__end(j, '}');
 }
 
+static void emit_holders(struct jsonout *j, const struct report_site *site)
+{
+	size_t i;
+
+	jsonout__begin(j, "holders", '[');
+	for (i = 0; i < site->n_holders; i++) {
+		const struct report_holder *h = &site->holders[i];
+
+		jsonout__begin(j, NULL, '{');
+		jsonout__string(j, "root", h->root);
+		jsonout__u64(j, "offset", h->offset);
+		jsonout__string(j, "file", h->file);
+		if (h->file)
+			jsonout__i64(j, "line", h->line);
+		else
+			jsonout__null(j, "line");
+		jsonout__string(j, "image", h->image);
+		jsonout__string(j, "way", h->way);
+		jsonout__u64(j, "bytes", h->bytes);
+		jsonout__u64(j, "count", h->count);
+		jsonout__end(j, '}');
+	}
+	jsonout__end(j, ']');
+}
+
 static void emit_reach(struct jsonout *j, const struct report *r)
 {
 	const struct report_reach *reach = &r->reach;
@@ -281,6 +306,7 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 		emit_sum(j, "under", &site->under);
 	else
 		jsonout__null(j, "under");
+	emit_holders(j, site);
 	jsonout__end(j, '}');
 }
 

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "gate/source.h"
 #include "render/format.h"
 #include "report/report.h"
 
@@ -93,17 +92,6 @@ static const struct report_site *worst(const struct report *r)
 	return site;
 }
 
-/* What a stack is best told by: the program's own, if its lines are known. */
-static const char *place(char buf[WORDS_SIZE], const struct report_site *site)
-{
-	const struct report_frame *f = source__frame(site, NULL);
-
-	if (!f || !f->function || !f->file)
-		return words__site(buf, site);
-	snprintf(buf, WORDS_SIZE, "%.120s (%.80s:%d)", f->function, f->file, f->line);
-	return buf;
-}
-
 static void append_sum(char buf[WORDS_SIZE], const char *before, const struct reach_sum *sum,
 		       const char *after)
 {
@@ -128,11 +116,41 @@ const char *render_reach__lost(char buf[WORDS_SIZE], const struct report *r)
 	append_sum(buf, "", &lost, lost.count == 1 ? " allocation" : " allocations");
 	if (lost.count && site)
 		append(buf, "%s %.120s", weight(site) == lost.bytes ? " at" : ", most of it at",
-		       place(at, site));
+		       words__place(at, site));
 	if (!lost.count)
 		append(buf, kinds[REACH_POSSIBLE].count ? "nothing for sure" : "nothing");
 	append_sum(buf, "; possibly ", &kinds[REACH_POSSIBLE], "");
 	append_sum(buf, reached->count == r->count ? "; all " : "; ", reached,
 		   " can still be reached");
 	return buf;
+}
+
+void render_reach__holder(FILE *out, const struct report_holder *h)
+{
+	fputs(h->root, out);
+	if (h->offset)
+		fprintf(out, "+%#" PRIx64, h->offset);
+	if (h->file)
+		fprintf(out, " (%s:%d)", h->file, h->line);
+	else if (h->image)
+		fprintf(out, " [%s]", h->image);
+	if (h->way)
+		fprintf(out, " → %s", h->way);
+	fprintf(out, ": %" PRIu64 " bytes in %" PRIu64 " allocations", h->bytes, h->count);
+}
+
+struct reach_sum render_reach__held_otherwise(const struct report_site *site)
+{
+	struct reach_sum rest = site->reach[REACH_REACHABLE];
+	size_t i;
+
+	if (!site->n_holders)
+		return (struct reach_sum){0};
+	for (i = 0; i < site->n_holders; i++) {
+		const struct report_holder *h = &site->holders[i];
+
+		rest.bytes -= h->bytes < rest.bytes ? h->bytes : rest.bytes;
+		rest.count -= h->count < rest.count ? h->count : rest.count;
+	}
+	return rest;
 }

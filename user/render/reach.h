@@ -19,6 +19,13 @@ void render_reach__kinds(FILE *out, const struct reach_sum *sums, const struct r
  * was not asked for.
  */
 int render_reach__sentence(FILE *out, const struct report *r);
+struct report_holder;
+struct report_site;
+
+/* "cache+0x8 (app.c:31) → table_new (hash.c:12) +0x10: 96 bytes in 3 allocations". Not escaped. */
+void render_reach__holder(FILE *out, const struct report_holder *h);
+/* What others hold than those of its holders that the site has: 0 of all without any. */
+struct reach_sum render_reach__held_otherwise(const struct report_site *site);
 /*
  * In short, what one wants to know first: "605 bytes in 12 allocations, most of it at keep_list
  * (service.c:12); 4,173 bytes in 2 can still be reached". Not escaped. NULL: there is no verdict,

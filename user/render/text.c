@@ -223,6 +223,32 @@ static void emit_judged(const struct text *t, const struct report *r,
 	fputc('\n', t->out);
 }
 
+/* By whom what can still be reached is held. */
+static void emit_holders(const struct text *t, const struct report_site *site)
+{
+	struct reach_sum rest = render_reach__held_otherwise(site);
+	char *text = NULL;
+	size_t i, size;
+
+	for (i = 0; i < site->n_holders; i++) {
+		FILE *mem = open_memstream(&text, &size);
+
+		if (!mem)
+			return;
+		render_reach__holder(mem, &site->holders[i]);
+		if (!fclose(mem)) {
+			fputs("\t\theld by ", t->out);
+			render__escape(t->out, text);
+			fputc('\n', t->out);
+		}
+		free(text);
+	}
+	if (rest.count)
+		fprintf(t->out,
+			"\t\theld by others: %" PRIu64 " bytes in %" PRIu64 " allocations\n",
+			rest.bytes, rest.count);
+}
+
 /* Does it leak? What is sure of the whole is in the line below the first. */
 static void emit_verdict(const struct text *t, const struct report *r,
 			 const struct report_site *site)
@@ -336,6 +362,7 @@ static void emit_site(const struct text *t, const struct report *r, const struct
 	emit_verdict(t, r, site);
 	emit_profile(t, r, site);
 	emit_judged(t, r, site);
+	emit_holders(t, site);
 	emit_suppressed(t, r, site);
 	emit_ranges(t, r, site);
 	emit_lines(t, site->detail, "\t\t");

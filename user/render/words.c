@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gate/source.h"
 #include "render/format.h"
 #include "render/profile.h"
 #include "report/report.h"
@@ -109,6 +110,16 @@ const char *words__site(char buf[WORDS_SIZE], const struct report_site *site)
 	else
 		snprintf(buf, WORDS_SIZE, "%.120s+0x%" PRIx64, f->image ? f->image : "?",
 			 f->image ? f->image_vaddr : f->addr);
+	return buf;
+}
+
+const char *words__place(char buf[WORDS_SIZE], const struct report_site *site)
+{
+	const struct report_frame *f = source__own_frame(site);
+
+	if (!f || !f->function || !f->file)
+		return words__site(buf, site);
+	snprintf(buf, WORDS_SIZE, "%.120s (%.80s:%d)", f->function, f->file, f->line);
 	return buf;
 }
 

@@ -25,6 +25,8 @@ const char *words__site_name(const struct report *r);
 const char *words__total(char buf[WORDS_SIZE], const struct report *r);
 /* "main (leak.c:9)": the function that a site is best told by, the innermost. Returns buf. */
 const char *words__site(char buf[WORDS_SIZE], const struct report_site *site);
+/* The same of the innermost function that is the program's own, if its lines are known. */
+const char *words__place(char buf[WORDS_SIZE], const struct report_site *site);
 /* Sentence i of what to take from the report, the most important first; NULL: there are no more. */
 const char *words__verdict(char buf[WORDS_SIZE], const struct report *r, size_t i);
 /* What a stack shows as its outermost frame when it is not all there; NULL: it is. */

@@ -101,7 +101,7 @@ int64_t report__balance(const struct report_account *a)
 
 static void free_strings(struct report *r)
 {
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < r->n_sites; i++) {
 		report_frames__free(r->sites[i].frames, r->sites[i].n_frames);
@@ -109,6 +109,12 @@ static void free_strings(struct report *r)
 		free(r->sites[i].detail);
 		free(r->sites[i].after);
 		free(r->sites[i].source);
+		for (k = 0; k < r->sites[i].n_holders; k++) {
+			free(r->sites[i].holders[k].root);
+			free(r->sites[i].holders[k].file);
+			free(r->sites[i].holders[k].image);
+			free(r->sites[i].holders[k].way);
+		}
 	}
 	for (i = 0; i < r->n_warnings; i++)
 		free(r->warnings[i]);
@@ -143,6 +149,7 @@ void report__free(struct report *r)
 	for (i = 0; i < r->n_sites; i++) {
 		free(r->sites[i].frames);
 		free(r->sites[i].blocks);
+		free(r->sites[i].holders);
 		free_history(&r->sites[i].history);
 		free(r->sites[i].profile);
 	}

@@ -69,6 +69,19 @@ struct verdict_tally {
 	uint64_t stacks, bytes, bytes_per_hour;
 };
 
+#define REPORT_MAX_HOLDERS 8
+
+/* With --by-whom: who holds blocks of a site that can still be reached. */
+struct report_holder {
+	char *root;	 /* "cache", a variable, "stack of thread 12", "a register", ... */
+	uint64_t offset; /* in the variable, of a pointer that leads to them */
+	char *file;	 /* that declares the variable; NULL: not known */
+	int line;
+	char *image; /* of the variable; NULL: it is none */
+	char *way;   /* the blocks between on the shortest way, in words; NULL: there are none */
+	uint64_t bytes, count; /* that it leads to */
+};
+
 /* One distinct stack (as resolved, so after cutting) and entry point, with what it holds. */
 struct report_site {
 	uint64_t bytes, count; /* outstanding; with sampling: estimates */
@@ -91,6 +104,8 @@ struct report_site {
 	struct site_verdict verdict;
 	struct report_history history;
 	struct reach_sum reach[REACH_KINDS]; /* with --reach: they add up to bytes and count */
+	struct report_holder *holders;	     /* of those still reachable, the most bytes first */
+	size_t n_holders;
 	struct reach_sum under; /* indirectly lost, from any stack, through these definitely lost */
 	struct reach_sum leaked; /* by the report's gate: what of it has leaked, without: */
 	struct reach_sum suppressed;

@@ -155,6 +155,7 @@ static void write_profile(struct writer *w, struct proto *to, uint32_t field,
 static void write_site(struct writer *w, const struct report *r, const struct report_site *site)
 {
 	bool judged = reach__is_judged(&r->reach);
+	size_t i;
 
 	write_members(w, &w->message, &layout_site, site);
 	write_frames(w, site);
@@ -162,6 +163,10 @@ static void write_site(struct writer *w, const struct report *r, const struct re
 	write_profile(w, &w->message, SITE_PROFILE, site->profile);
 	if (judged)
 		write_kinds(w, SITE_KINDS, site->reach);
+	for (i = 0; i < site->n_holders; i++) {
+		write_members(w, &w->inner, &layout_holder, &site->holders[i]);
+		proto__message(&w->message, SITE_HOLDERS, &w->inner);
+	}
 	if (site->blocks) {
 		write_column(w, BLOCKS_ADDR, site, offsetof(struct report_block, addr));
 		write_column(w, BLOCKS_SIZE, site, offsetof(struct report_block, size));

@@ -119,6 +119,17 @@ static const struct member site_members[] = {
 };
 LAYOUT(layout_site, site_members);
 
+#define HOLDER(field, kind, member)                                                                \
+	{                                                                                          \
+		field, MEMBER_##kind, offsetof(struct report_holder, member)                       \
+	}
+static const struct member holder_members[] = {
+	HOLDER(1, STRING, root), HOLDER(2, U64, offset),   HOLDER(3, STRING, file),
+	HOLDER(4, INT, line),	 HOLDER(5, STRING, image), HOLDER(6, STRING, way),
+	HOLDER(7, U64, bytes),	 HOLDER(8, U64, count),
+};
+LAYOUT(layout_holder, holder_members);
+
 #define ACCOUNT(field, member)                                                                     \
 	{                                                                                          \
 		field, MEMBER_U64, offsetof(struct report_account, member)                         \

@@ -33,7 +33,7 @@ struct layout {
 
 extern const struct layout layout_report, layout_origin, layout_frame, layout_site, layout_account,
 	layout_memory, layout_cut, layout_map, layout_reach, layout_kinds, layout_profile,
-	layout_gate, layout_condition, layout_suppression, layout_process;
+	layout_gate, layout_condition, layout_suppression, layout_process, layout_holder;
 
 /* Fields that are no plain members. */
 enum {
@@ -64,6 +64,7 @@ enum {
 	SITE_HISTORY_BYTES = 80,
 	SITE_HISTORY_COUNT = 81,
 	SITE_KINDS = 100,
+	SITE_HOLDERS = 900,
 
 	BLOCKS_ADDR = 1,
 	BLOCKS_SIZE = 2,

@@ -368,6 +368,22 @@ static int read_profile(struct reader *rd, const struct proto_field *in,
 	return !err && p.bad ? damaged(rd) : err;
 }
 
+static int read_holder(struct reader *rd, const struct proto_field *in, struct report_site *site)
+{
+	struct report_holder *h;
+	int err;
+
+	if (site->n_holders == REPORT_MAX_HOLDERS)
+		return damaged(rd);
+	if (!site->holders)
+		site->holders = calloc(REPORT_MAX_HOLDERS, sizeof(*site->holders));
+	if (!site->holders)
+		return -ENOMEM;
+	h = &site->holders[site->n_holders++];
+	err = read_members(rd, &layout_holder, in, h);
+	return !err && (!h->root || h->line < 0) ? damaged(rd) : err;
+}
+
 static int read_site(struct reader *rd, const struct proto_field *in, struct report_site *site)
 {
 	struct proto_reader p = proto__reader(in->data, in->size);
@@ -387,6 +403,8 @@ static int read_site(struct reader *rd, const struct proto_field *in, struct rep
 			err = read_profile(rd, &f, &site->profile);
 		else if (f.number == SITE_KINDS)
 			err = read_members(rd, &layout_kinds, &f, site->reach);
+		else if (f.number == SITE_HOLDERS)
+			err = read_holder(rd, &f, site);
 		else if (f.number == SITE_HISTORY_BYTES)
 			err = read_points(rd, &f, &h->bytes, &h->n);
 		else if (f.number == SITE_HISTORY_COUNT)

@@ -481,6 +481,8 @@ static int copy_sites(struct sum *s, struct report *r)
 
 		*to = s->sites[i];
 		to->profile = NULL; /* belongs to the report of one process */
+		to->holders = NULL;
+		to->n_holders = 0;
 		if (report_frames__copy(s->sites[i].frames, s->sites[i].n_frames, &to->frames))
 			return -ENOMEM;
 	}

@@ -207,6 +207,11 @@ int dwarf_info__of(Dwarf *dw, uint64_t code_start, uint64_t code_end, struct dwa
 	return 0;
 }
 
+struct Dwarf *dwarf_info__dwarf(const struct dwarf_info *d)
+{
+	return d->dw;
+}
+
 void dwarf_info__free(struct dwarf_info *d)
 {
 	if (!d)

@@ -38,6 +38,8 @@ int dwarf_info__new(struct elfimg *img, const struct elfimg *code,
 int dwarf_info__of(struct Dwarf *dw, uint64_t code_start, uint64_t code_end,
 		   struct dwarf_info **out);
 void dwarf_info__free(struct dwarf_info *d);
+/* For who includes <elfutils/libdw.h>; d's. */
+struct Dwarf *dwarf_info__dwarf(const struct dwarf_info *d);
 
 /*
  * Frames at vaddr, innermost first, the real function last. *n is 0 when no unit covers the
