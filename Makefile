@@ -264,7 +264,7 @@ install: all install-completion ## install under $(DESTDIR)$(PREFIX)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/memleak-bpf
 	sed 's|/usr/local/share/memleak-bpf|$(DATADIR)|' user/memleak-bpf.8 >$(OUT)/memleak-bpf.8
 	install -m 644 $(OUT)/memleak-bpf.8 $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8
-	install -m 644 user/render/report.schema.json user/diff/diff.schema.json user/report/report.proto $(DESTDIR)$(DATADIR)
+	install -m 644 user/render/report.schema.json user/diff/diff.schema.json user/heap/heap.schema.json user/report/report.proto $(DESTDIR)$(DATADIR)
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/memleak-bpf $(DESTDIR)$(MANDIR)/man8/memleak-bpf.8

@@ -8,12 +8,18 @@ program when it has done its work and waits; it does not know how many bytes mal
 user/reach/chunks.h for how many more it may tell.
 """
 import concurrent.futures
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
 
 # Nothing of the C library's own is freed at the end, and stacks of ended threads are given back: what
 # only these point to is in use for memcheck otherwise, as it does not know that nobody looks there
@@ -140,6 +146,42 @@ def ours(tool, program, case):
     return found, report
 
 
+def heap_json_wrong(done, found, report):
+    """What is wrong about --format json: by its schema, by the text of the same process, by its own sums."""
+    try:
+        document = json.loads(done.stdout)
+    except ValueError as error:
+        return [f"no JSON: {error}: {done.stderr[-200:]}"]
+    wrong = []
+    if jsonschema:
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "user", "heap", "heap.schema.json")
+        with open(path, encoding="utf-8") as file:
+            schema = json.load(file)
+        validator = jsonschema.validators.validator_for(schema)(schema)
+        wrong += [f"{list(e.absolute_path)}: {e.message[:100]}" for e in validator.iter_errors(document)]
+        if wrong or not list(validator.iter_errors(dict(document, more=1))):
+            return wrong or ["the schema takes anything"]
+    kinds = {k: (s["bytes"], s["count"]) for k, s in document["kinds"].items()}
+    if kinds != found:
+        wrong.append(f"JSON has {kinds}, the text {found}")
+    for key in ("bytes", "count"):
+        sums = {
+            "kinds": sum(s[key] for s in document["kinds"].values()),
+            "sizes": sum(s["all"][key] for s in document["sizes"]),
+            "alike": sum(k[key] for k in document["alike"]) + document["others"][key],
+        }
+        if set(sums.values()) != {document[key]}:
+            wrong.append(f"of {document[key]} {key} there are {sums}")
+    for kind in document["alike"]:
+        if sum(s["count"] for s in kind["kinds"].values()) != kind["count"]:
+            wrong.append(f"verdicts do not add up: {kind}")
+        if kind["held_by"] and f"held by {kind['held_by']}" not in report:
+            wrong.append(f"held by {kind['held_by']} in JSON only")
+    if "held by" in report and not any(kind["held_by"] for kind in document["alike"]):
+        wrong.append("held by nobody in JSON")
+    return wrong
+
+
 def line_of_keep():
     """The line that declares the programs' variable `keep`."""
     header = os.path.join(os.path.dirname(os.path.abspath(__file__)), "prog", "reach.h")
@@ -153,6 +195,9 @@ def on_heap(tool, program, case):
     with subprocess.Popen([program, case], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as child:
         ready = child.stdout.readline()
         done = run([tool, "--heap", "--by-whom", "-p", str(child.pid), "--max-pause", "60000"])
+        document = None
+        if case in HEAP_SHOWS:
+            document = run([tool, "--heap", "--by-whom", "--format", "json", "-p", str(child.pid), "--max-pause", "60000"])
         child.stdin.close()
     report = done.stdout.decode(errors="replace")
     line = re.search(r"^reachability: (.*)", report, re.M)
@@ -165,6 +210,8 @@ def on_heap(tool, program, case):
     shows = HEAP_SHOWS.get(case, "").replace("{keep}", line_of_keep())
     if shows not in report:
         more.append(f"not {shows}, but {report}")
+    if document:
+        more += heap_json_wrong(document, found, report)
     return found, more
 
 

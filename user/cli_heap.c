@@ -22,8 +22,12 @@ const char *cli_heap__problem(const struct cli *cli)
 	if (cli->kernel || cli->command || !cli->pid)
 		return "--heap looks at a running process: give -p PID, and neither -k nor a "
 		       "command";
-	if (has_files(cli) || strcmp(cli->format, "text") != 0)
-		return "--heap prints text only: blocks from before tracing have no stacks";
+	if (has_files(cli) ||
+	    (strcmp(cli->format, "text") != 0 && strcmp(cli->format, "json") != 0))
+		return "--heap prints text, or JSON with --format json: blocks from before tracing "
+		       "have no stacks";
+	if (cli->dump && strcmp(cli->format, "json") == 0)
+		return "--dump is text: with --heap, not in JSON";
 	if (cli->reach || cli->confirm_s || cli->trace || cli->show_blocks || cli->combined_only ||
 	    cli->object || cli->prefix || cli->offsets || cli->sample > 1 || cli->sample_bytes ||
 	    cli->duration_s || cli->count)

@@ -105,6 +105,7 @@ static int run_heap(const struct cli *cli)
 		.by_whom = cli->by_whom,
 		.dump = cli->dump,
 		.top = cli->top,
+		.json = !strcmp(cli->format, "json"),
 	};
 
 	return heap_mode__run(&opts, stdout);

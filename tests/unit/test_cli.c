@@ -480,7 +480,14 @@ static void heap_mode(void)
 	check_refused("--heap -p 7 --reach", alone);
 	check_refused("--heap -p 7 1 2", alone);
 	check_refused("--heap -p 7 --json x",
-		      "--heap prints text only: blocks from before tracing have no stacks");
+		      "--heap prints text, or JSON with --format json: blocks from before tracing "
+		      "have no stacks");
+	check_refused("--heap -p 7 --format html",
+		      "--heap prints text, or JSON with --format json: blocks from before tracing "
+		      "have no stacks");
+	check_refused("--heap -p 7 --format json --dump",
+		      "--dump is text: with --heap, not in JSON");
+	ACCEPT("--heap -p 7 --format json --by-whom");
 }
 
 static void kernel_mode(void)
@@ -676,8 +683,9 @@ static void listening(void)
 		      "127.0.0.1:9435, [::1]:9435");
 	check_refused("-p 1 --listen", "option --listen: needs a port, or an address and a port: "
 				       "9435, 127.0.0.1:9435, [::1]:9435");
-	check_refused("-p 1 --heap --listen 1", "--heap prints text only: blocks from before "
-						"tracing have no stacks");
+	check_refused("-p 1 --heap --listen 1",
+		      "--heap prints text, or JSON with --format json: blocks from before "
+		      "tracing have no stacks");
 }
 
 int main(void)

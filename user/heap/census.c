@@ -162,6 +162,22 @@ void census__clear(struct census *c)
 	memset(c, 0, sizeof(*c));
 }
 
+void census__sizes(const struct census *c, struct size_class class[CENSUS_SIZES])
+{
+	size_t i, k;
+
+	memset(class, 0, CENSUS_SIZES * sizeof(*class));
+	for (i = 0; i < c->n; i++) {
+		const struct mark_block *b = &c->block[i];
+
+		for (k = 5; k < CENSUS_SIZES - 1 && b->size > 1ULL << k; k++)
+			;
+		reach_sum__add(&class[k].all, b->size, 1);
+		if (b->kind == REACH_DEFINITE || b->kind == REACH_INDIRECT)
+			reach_sum__add(&class[k].lost, b->size, 1);
+	}
+}
+
 const struct mark_block *census__find(const struct census *c, uint64_t addr)
 {
 	size_t low = 0, high = c->n;

@@ -41,6 +41,15 @@ struct census_opts {
 int census__take(pid_t pid, const struct census_opts *opts, struct census *c,
 		 char why_not[CAPTURE_WHY_NOT]);
 void census__clear(struct census *c);
+#define CENSUS_SIZES 48
+
+/* Blocks of up to 1 << i bytes, and of more than those of the class before. */
+struct size_class {
+	struct reach_sum all, lost; /* definitely and indirectly */
+};
+
+/* What malloc was asked for is in the same or in the class before. */
+void census__sizes(const struct census *c, struct size_class class[CENSUS_SIZES]);
 /* The block that holds addr, or NULL. */
 const struct mark_block *census__find(const struct census *c, uint64_t addr);
 #endif

@@ -17,6 +17,7 @@ struct heap_mode_opts {
 	bool by_whom;	       /* by whom they are held */
 	uint64_t dump;	       /* bytes of one block of each kind, 0: none */
 	uint64_t top;	       /* kinds that are shown, 0: all */
+	bool json;	       /* as heap.schema.json says, with all kinds */
 };
 
 /* The report goes to out, messages to stderr. Returns the exit status. */

@@ -264,7 +264,7 @@ static void print_step(struct looks *l, const struct step *step, FILE *out)
 		fprintf(out, " (%zu times)", step->times);
 }
 
-void looks__print_holders(struct looks *l, size_t block, FILE *out)
+void looks__print_way(struct looks *l, size_t block, FILE *out)
 {
 	struct step way[MAX_WAY], *last = NULL;
 	size_t n = 0, climbed = 0, i;
@@ -288,12 +288,20 @@ void looks__print_holders(struct looks *l, size_t block, FILE *out)
 	}
 	if (h.block == HOLDERS_NONE)
 		return;
-	fputs("held by ", out);
 	if (h.block == HOLDERS_ROOT)
 		print_root(l, h.at, out);
 	else
 		fputs("a way that is too long", out);
 	for (i = n; i > 0 && n - i < MAX_WAY; i--)
 		print_step(l, &way[(i - 1) % MAX_WAY], out);
-	fputs(n > MAX_WAY ? " → …\n" : "\n", out);
+	fputs(n > MAX_WAY ? " → …" : "", out);
+}
+
+void looks__print_holders(struct looks *l, size_t block, FILE *out)
+{
+	if (!l->c->holders || holders__of(l->c->holders, block).block == HOLDERS_NONE)
+		return;
+	fputs("held by ", out);
+	looks__print_way(l, block, out);
+	fputc('\n', out);
 }

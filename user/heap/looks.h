@@ -29,6 +29,8 @@ void looks__print_start(struct looks *l, size_t block, FILE *out);
  * census that has noted that, and a block that something holds. Not escaped.
  */
 void looks__print_holders(struct looks *l, size_t block, FILE *out);
+/* The way alone, without what begins and ends the line; nothing: nobody holds it. */
+void looks__print_way(struct looks *l, size_t block, FILE *out);
 /* Its first bytes, at most max, with words on its pointers. Not escaped. */
 void looks__dump(struct looks *l, size_t block, size_t max, FILE *out);
 #endif

@@ -8,17 +8,12 @@
 
 #include "contents/kinds.h"
 #include "heap/census.h"
+#include "heap/json.h"
 #include "heap/looks.h"
 #include "render/format.h"
 #include "render/reach.h"
 #include "render/render.h"
 #include "target/proc.h"
-
-#define N_CLASSES 48
-
-struct size_class {
-	struct reach_sum all, lost;
-};
 
 static void print_sums(const struct census *c, FILE *out)
 {
@@ -65,24 +60,15 @@ static void print_checks(const struct census *c, FILE *out)
 			format__number(count, h->told_count), h->mapped_count);
 }
 
-/* Sizes up to a power of two: what malloc was asked for is in the same or in the class before. */
 static void print_sizes(const struct census *c, FILE *out)
 {
-	struct size_class class[N_CLASSES] = {0};
-	size_t i, k;
+	struct size_class class[CENSUS_SIZES];
+	size_t k;
 
-	for (i = 0; i < c->n; i++) {
-		const struct mark_block *b = &c->block[i];
-
-		for (k = 5; k < N_CLASSES - 1 && b->size > 1ULL << k; k++)
-			;
-		reach_sum__add(&class[k].all, b->size, 1);
-		if (b->kind == REACH_DEFINITE || b->kind == REACH_INDIRECT)
-			reach_sum__add(&class[k].lost, b->size, 1);
-	}
+	census__sizes(c, class);
 	fprintf(out, "%16s %12s %16s %12s %16s\n", "bytes up to", "blocks", "bytes", "lost blocks",
 		"lost bytes");
-	for (k = 0; k < N_CLASSES; k++)
+	for (k = 0; k < CENSUS_SIZES; k++)
 		if (class[k].all.count)
 			fprintf(out,
 				"%16llu %12" PRIu64 " %16" PRIu64 " %12" PRIu64 " %16" PRIu64 "\n",
@@ -184,6 +170,11 @@ int heap_mode__run(const struct heap_mode_opts *opts, FILE *out)
 	if (err) {
 		fprintf(stderr, "memleak-bpf: the heap of pid %d cannot be told: %s\n",
 			(int)opts->pid, why_not);
+	} else if (opts->json) {
+		err = heap_json__write(&c, info.comm, out);
+		if (err)
+			fprintf(stderr, "memleak-bpf: cannot write what is on the heap: %s\n",
+				strerror(-err));
 	} else {
 		fprintf(out, "heap of pid %d (", (int)opts->pid);
 		render__escape(out, info.comm);
