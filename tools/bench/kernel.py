@@ -31,16 +31,17 @@ def run(quick):
         },
     )
     try:
-        lines = walk.output([built("kernel_shapes"), "5" if quick else "15"], 120)
+        lines = walk.output([built("kernel_shapes"), "5" if quick else "25"], 120)
     except BenchError as error:
         for name, label, _ in ROWS:
             section.fail(f"kernel.{name}", label, str(error))
         return [section]
-    added = {words[1]: [float(ns) for ns in words[2:]] for words in lines if words[0] == "ns"}
+    figures = {(words[0], words[1]): [float(ns) for ns in words[2:]] for words in lines}
+    added = {name: ns for (what, name), ns in figures.items() if what == "ns"}
     for name, label, note in ROWS:
         columns = {"added": added[name]}
         if name not in ("untraced", "empty"):
-            columns["empty"] = walk.ratio(added[name], added["empty"])
+            columns["empty"] = walk.ratio(added[name], figures["beside", name])
         if name == "stacks":
             columns["stackid"] = walk.ratio(
                 differences(added[name], added["site"]),

@@ -4,7 +4,12 @@
  * 4,000 bytes sent and received: one kmalloc-4k and its kfree. Beside it, in turns, the programs of
  * kernel_shapes.bpf.c.
  *
- * Prints lines "ns NAME NANOSECONDS...", one figure for each round, after one of the untraced time.
+ * What the empty programs cost changes by half within seconds, as clock and caches of a virtual
+ * machine do: each of the others is measured between two measurements of these, and those between
+ * two of no program at all.
+ *
+ * Prints lines "ns NAME NANOSECONDS...", one figure for each round, after one of the untraced time;
+ * "beside NAME" are those of the empty programs beside it.
  */
 #include <errno.h>
 #include <sched.h>
@@ -36,7 +41,7 @@ struct variant {
 	const char *name;
 	const char *alloc, *free; /* programs; NULL: those of -k */
 	uint64_t stack_every;
-	double ns[MAX_ROUNDS];
+	double ns[MAX_ROUNDS], beside[MAX_ROUNDS];
 };
 
 static struct variant variants[] = {
@@ -201,6 +206,29 @@ static double traced_by_us(const struct variant *v)
 	return ns;
 }
 
+/* One round of a variant. Returns the untraced time. */
+static double measure_round(struct variant *v, int round)
+{
+	double untraced = measure(), empty = traced_by_shape(&variants[0]), with;
+
+	with = v->alloc ? traced_by_shape(v) : traced_by_us(v);
+	empty = (empty + traced_by_shape(&variants[0])) / 2;
+	untraced = (untraced + measure()) / 2;
+	v->ns[round] = with - untraced;
+	v->beside[round] = empty - untraced;
+	return untraced;
+}
+
+static void print_figures(const char *what, const char *name, const double *ns, int rounds)
+{
+	int i;
+
+	printf("%s %s", what, name);
+	for (i = 0; i < rounds; i++)
+		printf(" %.3f", ns[i]);
+	printf("\n");
+}
+
 static void check_shapes(void)
 {
 	if (skel->bss->seen < SLICES * SLICE || skel->bss->last_stack < 0)
@@ -212,7 +240,6 @@ int main(int argc, char **argv)
 	int rounds = argc > 1 ? atoi(argv[1]) : 0, round;
 	static double untraced[MAX_ROUNDS];
 	FILE *in = fopen("/proc/kallsyms", "re");
-	double before, with;
 	cpu_set_t cpu;
 	size_t i;
 
@@ -235,26 +262,16 @@ int main(int argc, char **argv)
 		die("cannot load the programs");
 	measure();
 	for (round = 0; round < rounds; round++) {
-		for (i = 0; i < N_VARIANTS; i++) {
-			struct variant *v = &variants[i];
-
-			before = measure();
-			with = v->alloc ? traced_by_shape(v) : traced_by_us(v);
-			v->ns[round] = with - (before + measure()) / 2;
-			if (!i)
-				untraced[round] = before;
-		}
+		untraced[round] = measure_round(&variants[0], round);
+		for (i = 1; i < N_VARIANTS; i++)
+			measure_round(&variants[i], round);
 	}
 	check_shapes();
-	printf("ns untraced");
-	for (round = 0; round < rounds; round++)
-		printf(" %.3f", untraced[round]);
+	print_figures("ns", "untraced", untraced, rounds);
 	for (i = 0; i < N_VARIANTS; i++) {
-		printf("\nns %s", variants[i].name);
-		for (round = 0; round < rounds; round++)
-			printf(" %.3f", variants[i].ns[round]);
+		print_figures("ns", variants[i].name, variants[i].ns, rounds);
+		print_figures("beside", variants[i].name, variants[i].beside, rounds);
 	}
-	printf("\n");
 	kernel_shapes_bpf__destroy(skel);
 	kallsyms__free(symbols);
 	btf__free(btf);
