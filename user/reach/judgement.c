@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "reach/blocksort.h"
 #include "reach/capture.h"
 #include "reach/heap.h"
 #include "reach/holders.h"
@@ -237,7 +238,7 @@ static void sort(struct judgement *v)
 
 	for (i = 1; i < v->n; i++)
 		if (compare_blocks(&v->block[i - 1], &v->block[i]) > 0) {
-			qsort(v->block, v->n, sizeof(*v->block), compare_blocks);
+			blocksort__by_address(v->block, v->n);
 			return;
 		}
 }

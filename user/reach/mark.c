@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reach/blockidx.h"
+#include "reach/blocksort.h"
 #include "reach/memcopy.h"
 
 #define WORD sizeof(uint64_t)
@@ -42,15 +43,6 @@ struct marker {
 	bool mixed;		/* the first time: from one lost block to what another one led to */
 	bool by_start;		/* all pointers were start-pointers down to what is looked at */
 };
-
-static int compare_blocks(const void *pa, const void *pb)
-{
-	const struct mark_block *a = pa, *b = pb;
-
-	if (a->addr != b->addr)
-		return a->addr < b->addr ? -1 : 1;
-	return (a->size < b->size) - (a->size > b->size); /* what may hold the other one first */
-}
 
 static uint64_t end_of(const struct mark_block *b)
 {
@@ -103,8 +95,7 @@ int marker__new(const struct memcopy *memory, struct mark_block *blocks, size_t 
 		mk->opts = *opts;
 	mk->all = mk->blocks = blocks;
 	mk->clique = NO_CLIQUE;
-	if (n)
-		qsort(blocks, n, sizeof(*blocks), compare_blocks);
+	blocksort__by_address(blocks, n);
 	for (i = 0; i < n; i++) {
 		blocks[i].kind = REACH_UNJUDGED;
 		blocks[i].under_bytes = blocks[i].under_count = 0;
