@@ -12,8 +12,7 @@ static bool knows_all_blocks(const struct cli *cli)
 
 bool cli_reach__at_exit(const struct cli *cli)
 {
-	return cli->command && !cli->reach && !cli->no_reach && !cli->follow &&
-	       knows_all_blocks(cli);
+	return cli->command && !cli->reach && !cli->no_reach && knows_all_blocks(cli);
 }
 
 const char *cli_reach__problem(const struct cli *cli)

@@ -307,6 +307,8 @@ static int probe_running(struct trace *t)
 		if (err == -ESRCH)
 			return err;
 		trace__update_tables(t);
+		if (t->exitpoints)
+			exitpoints__update(t->exitpoints, t->as);
 		err = attacher__update(t->attacher, NULL);
 	} while (session__passed_over(t->session) && ++looks < MAX_LOOKS);
 	return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * family - processes that come of each other, each with leaks of its own.
- * family tree|mixed|vfork|spawn|daemon|orphan|chain|shell|thread|sigcont|abandoned
+ * family tree|mixed|vfork|spawn|daemon|orphan|chain|shell|thread|sigcont|abandoned|losers
  * family many N | leaf N
  * mixed: vfork, spawn, daemon, orphan, chain and thread, one after the other
  *
@@ -90,6 +90,52 @@ static void tree(void)
 	expect("in_grandchild", 6 * 1000, 6);
 	expect("after_fork", 31, 1);
 	expect_nothing_else();
+}
+
+static void *volatile kept;
+
+NOINLINE static void in_keeper(size_t size)
+{
+	kept = malloc(size);
+}
+
+NOINLINE static void in_loser(size_t size)
+{
+	KEEP(malloc(size));
+	KEEP(NULL);
+}
+
+/* Pointers that calls have left on the stack, and in registers, are none that the program has. */
+NOINLINE static void scrub(void)
+{
+	volatile char waste[32768];
+
+	memset((void *)waste, 0, sizeof(waste));
+	__asm__ volatile("" ::: "rbx", "r12", "r13", "r14", "r15");
+}
+
+/* Each keeps a block, and loses another one; children what they have inherited as well. */
+static void losers(void)
+{
+	pid_t child[3];
+
+	in_keeper(5000);
+	for (int i = 0; i < 3; i++) {
+		child[i] = fork();
+		if (child[i])
+			continue;
+		in_keeper(1000);
+		in_loser(100 + i);
+		scrub();
+		_exit(i);
+	}
+	for (int i = 0; i < 3; i++)
+		reap(child[i], i);
+	in_loser(77);
+	expect("in_keeper", 8000, 4);
+	expect("in_loser", 380, 4);
+	expect_nothing_else();
+	scrub();
 }
 
 static char **leaf(const char *n)
@@ -388,6 +434,8 @@ int main(int argc, char **argv)
 		sigcont();
 	else if (!strcmp(what, "abandoned"))
 		abandoned();
+	else if (!strcmp(what, "losers"))
+		losers();
 	else if (!strcmp(what, "many"))
 		many(n);
 	else

@@ -47,6 +47,15 @@ else
 	fail_case files-same "they differ"
 fi
 
+followed losers 4 losers
+holds losers-each "each is looked at when it exits: what it has lost, and what it can still reach" '
+	sorted(r.lost.split(" at ")[0] for r in reports[:-1]) ==
+	["100 bytes in 1 allocation", "101 bytes in 1 allocation", "102 bytes in 1 allocation", "77 bytes in 1 allocation"] and
+	sorted(r.lost.split("; ")[1].split(" can ")[0] for r in reports[:-1]) == ["1,000 bytes in 1"] * 3 + ["5,000 bytes in 1"]'
+holds losers-sum "and the sum of them" '
+	last.lost.startswith("380 bytes in 4 allocations, most of it at in_loser ") and
+	last.lost.endswith("; 8,000 bytes in 4 can still be reached")'
+
 # that vfork children which end without a program are named is what --lossy allows
 VERIFY=(--lossy)
 followed mixed 17 mixed
@@ -58,7 +67,10 @@ holds mixed-chain "four programs of one process were given up" '[p.gone for p in
 holds mixed-daemon "forked by a process that is gone" '
 	[sum(q.pid == p.parent and q.parent == last.processes[0].pid for q in last.processes)
 	 for p in last.processes if p.bytes in (490, 810)] == [1, 1]'
+# it is not looked at when it exits, either
+TOOL_ARGS=(--no-reach)
 followed sigcont 2 sigcont
+TOOL_ARGS=()
 if grep -q noticed "$CASE/log"; then
 	fail_case sigcont-silent "a child saw that it was held"
 else

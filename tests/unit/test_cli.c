@@ -179,12 +179,12 @@ static void long_names(void)
 static void reach_at_exit(void)
 {
 	static const char *const with[] = {
-		"-- a",	  "-c a",	    "-O libc.so.6 -- a",      "-C -- a",
-		"5 -- a", "--profile -- a", "--fail-on leaked>0 -- a"};
+		"-- a",	  "-c a",	    "-O libc.so.6 -- a",       "-C -- a",
+		"5 -- a", "--profile -- a", "--fail-on leaked>0 -- a", "--follow -- a"};
 	static const char *const without[] = {
 		"-p 1",		 "-k",	       "--no-reach -- a", "--reach -- a",
 		"-s 2 -- a",	 "-z 1 -- a",  "-Z 9 -- a",	  "--sample-bytes 512K -- a",
-		"--follow -- a", "--heap -p 1"};
+		"--follow -p 1", "--heap -p 1"};
 	struct cli cli;
 	size_t i;
 
