@@ -18,6 +18,9 @@
 /* Expected of copying, to refuse what would take too long: measured 150 to 200 ms. */
 #define NS_PER_GIB 220000000ULL
 #define GIB (1ULL << 30)
+/* Some seconds, where each page has to be looked at. AddressSanitizer's programs have 15 times it.
+ */
+#define MAX_LOOKED_AT (1ULL << 40)
 
 struct taking {
 	const struct capture_opts *opts;
@@ -93,7 +96,7 @@ static int prepare(struct taking *t)
 {
 	struct memcopy *probe;
 	struct maps maps = {0};
-	uint64_t room = 0, expected, began;
+	uint64_t mapped = 0, room = 0, expected, began;
 	size_t i;
 	int err = maps__read(t->c->pid, &maps);
 
@@ -105,9 +108,19 @@ static int prepare(struct taking *t)
 	}
 	for (i = 0; i < maps.n; i++)
 		if (is_copied(&maps.map[i]))
+			mapped += maps.map[i].end - maps.map[i].start;
+	if (mapped > MAX_LOOKED_AT && !memcopy__skips(probe))
+		err = fail(t, -EFBIG,
+			   "it has mapped %" PRIu64
+			   " GiB, which only Linux 6.7 and newer can be asked about",
+			   mapped >> 30);
+	for (i = 0; !err && i < maps.n; i++)
+		if (is_copied(&maps.map[i]))
 			room += memcopy__measure(probe, maps.map[i].start, maps.map[i].end);
 	memcopy__free(probe);
 	maps__clear(&maps);
+	if (err)
+		return err;
 	began = now_ns();
 	err = note(t, false);
 	if (err)

@@ -2,9 +2,7 @@
 #include "reach/memcopy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,11 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Documentation/admin-guide/mm/pagemap.rst: 64 bits a page. */
-#define PAGE_PRESENT (1ULL << 63)
-#define PAGE_SWAPPED (1ULL << 62)
+#include "reach/present.h"
 
-#define PAGEMAP_BATCH 8192	 /* entries read at once */
 #define FILL_BATCH (16ULL << 20) /* bytes read between two looks at the clock */
 #define CHUNK_MIN (16ULL << 20)	 /* bytes taken from the system at once */
 #define MAX_IOV 512		 /* IOV_MAX is 1024 */
@@ -31,9 +26,8 @@ struct chunk {
 
 struct memcopy {
 	pid_t pid;
-	int pagemap; /* -1: it is not told which pages there are */
+	struct present *present;
 	uint64_t page;
-	uint64_t *entries;
 	struct memcopy_run *run;
 	size_t n, max;
 	struct chunk *chunk;
@@ -65,7 +59,6 @@ static int add_chunk(struct memcopy *m, uint64_t size)
 int memcopy__new(pid_t pid, uint64_t room, struct memcopy **out)
 {
 	struct memcopy *m = calloc(1, sizeof(*m));
-	char path[64];
 	uint64_t i;
 	int err = -ENOMEM;
 
@@ -74,10 +67,8 @@ int memcopy__new(pid_t pid, uint64_t room, struct memcopy **out)
 		return -ENOMEM;
 	m->pid = pid;
 	m->page = sysconf(_SC_PAGESIZE);
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	m->pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	m->entries = calloc(PAGEMAP_BATCH, sizeof(*m->entries));
-	if (!m->entries || (room && add_chunk(m, room)))
+	m->present = present__new(pid);
+	if (!m->present || (room && add_chunk(m, room)))
 		goto cleanup;
 	for (i = 0; i < room; i += m->page)
 		*(volatile uint8_t *)(m->chunk[0].at + i) = 0;
@@ -99,70 +90,26 @@ void memcopy__free(struct memcopy *m)
 		munmap(m->chunk[i].at, m->chunk[i].size);
 	free(m->chunk);
 	free(m->run);
-	free(m->entries);
-	if (m->pagemap >= 0)
-		close(m->pagemap);
+	present__free(m->present);
 	free(m);
-}
-
-/*
- * The next pages that are there, from *at on, and before end. False: there are none. What is read
- * of pagemap is kept in m->entries for the pages [*base, *base + *n).
- */
-struct cursor {
-	uint64_t at, base, n;
-};
-
-static bool is_there(struct memcopy *m, struct cursor *c, uint64_t page, uint64_t end)
-{
-	uint64_t want = end / m->page - page;
-	ssize_t got;
-
-	if (page < c->base || page >= c->base + c->n) {
-		if (want > PAGEMAP_BATCH)
-			want = PAGEMAP_BATCH;
-		got = m->pagemap < 0 ? -1
-				     : pread(m->pagemap, m->entries, want * sizeof(*m->entries),
-					     (off_t)(page * sizeof(*m->entries)));
-		if (got < (ssize_t)sizeof(*m->entries))
-			return true;
-		c->base = page;
-		c->n = (uint64_t)got / sizeof(*m->entries);
-	}
-	return m->entries[page - c->base] & (PAGE_PRESENT | PAGE_SWAPPED);
-}
-
-static bool next_run(struct memcopy *m, struct cursor *c, uint64_t end, uint64_t *from,
-		     uint64_t *to)
-{
-	uint64_t page = c->at / m->page, last = end / m->page;
-
-	while (page < last && !is_there(m, c, page, end))
-		page++;
-	*from = page * m->page;
-	while (page < last && is_there(m, c, page, end))
-		page++;
-	*to = page * m->page;
-	c->at = *to;
-	return *from < *to;
 }
 
 bool memcopy__is_there(const struct memcopy *m, uint64_t addr)
 {
-	uint64_t entry;
+	return present__has(m->present, addr);
+}
 
-	if (m->pagemap < 0 || pread(m->pagemap, &entry, sizeof(entry),
-				    (off_t)(addr / m->page * sizeof(entry))) != sizeof(entry))
-		return true;
-	return entry & (PAGE_PRESENT | PAGE_SWAPPED);
+bool memcopy__skips(const struct memcopy *m)
+{
+	return present__skips(m->present);
 }
 
 uint64_t memcopy__measure(struct memcopy *m, uint64_t start, uint64_t end)
 {
-	struct cursor c = {.at = start};
+	struct present_cursor c = {.at = start};
 	uint64_t from, to, sum = 0;
 
-	while (next_run(m, &c, end, &from, &to))
+	while (present__next(m->present, &c, end, &from, &to))
 		sum += to - from;
 	return sum;
 }
@@ -218,11 +165,11 @@ static int add_run(struct memcopy *m, uint64_t start, uint64_t end)
 
 int memcopy__add(struct memcopy *m, uint64_t start, uint64_t end)
 {
-	struct cursor c = {.at = start};
+	struct present_cursor c = {.at = start};
 	uint64_t from, to;
 	int err = 0;
 
-	while (!err && next_run(m, &c, end, &from, &to))
+	while (!err && present__next(m->present, &c, end, &from, &to))
 		err = add_run(m, from, to);
 	return err;
 }

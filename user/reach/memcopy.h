@@ -32,6 +32,8 @@ int memcopy__new(pid_t pid, uint64_t room, struct memcopy **out);
 void memcopy__free(struct memcopy *m);
 /* Is the page that holds addr in memory or in swap? True if that cannot be told. */
 bool memcopy__is_there(const struct memcopy *m, uint64_t addr);
+/* Are stretches without any page passed over? Else it takes time to plan huge ones. */
+bool memcopy__skips(const struct memcopy *m);
 /*
  * Bytes of [start, end) that memcopy__add would add; the range has whole pages.
  */
