@@ -62,7 +62,7 @@ void cli__help(FILE *out)
 	      "      --reach                tell which blocks the program can still reach, and\n"
 	      "                             which are lost; stops it for a moment. Of a command\n"
 	      "                             by default, when it exits\n"
-	      "      --no-reach             not so\n"
+	      "      --no-reach             do not look at a command when it exits\n"
 	      "      --confirm SECONDS      with --reach: look twice, so far apart\n"
 	      "      --max-pause MS         with --reach: never stop a process for longer (500)\n"
 	      "      --heap                 with -p: what is on the heap already, by class or\n"
