@@ -108,6 +108,14 @@ FUNCTION(t_product, "mov %rdi, %rax\n push %rbx\n mul %rsi\n jo 1f\n mov %rax, %
 		    "test %rax, %rax\n je 1f\n mov %rbx, %rcx\n pop %rbx\n ret\n"
 		    "1: xor %eax, %eax\n pop %rbx\n ret");
 
+/* What it ends in returns its first argument; of no bytes, so that nothing is written. */
+FUNCTION(t_fills, "push %rbx\n mov %rdi, %rbx\n call h_give\n test %rax, %rax\n je 1f\n"
+		  "cmp $50, %rbx\n jb 1f\n mov %rax, %rdi\n xor %esi, %esi\n xor %edx, %edx\n"
+		  "pop %rbx\n jmp memset@PLT\n 1: pop %rbx\n ret");
+/* What that returns is its own business. */
+FUNCTION(t_ends_elsewhere, "push %rbx\n mov %rdi, %rbx\n call h_give\n test %rax, %rax\n je 1f\n"
+			   "mov %rax, %rdi\n pop %rbx\n jmp labs@PLT\n 1: pop %rbx\n ret");
+
 static struct elfimg *open_self(const char *path)
 {
 	struct elfimg *img = NULL;
@@ -221,6 +229,7 @@ static void right_about_every_call(void)
 	try_function("t_ways", t_ways, true);
 	try_function("t_moved", t_moved, true);
 	try_function("t_kept", t_kept, true);
+	try_function("t_fills", t_fills, true);
 }
 
 /* In a loop, a place that is met more than once must not count twice. */
@@ -320,6 +329,7 @@ static void refused_without_proof(void)
 	CHECK_EQ(error_of("t_none"), -ENOENT);
 	CHECK_EQ(error_of("t_aligned"), -ENOENT);
 	CHECK_EQ(error_of("t_escaped"), -ENOENT);
+	CHECK_EQ(error_of("t_ends_elsewhere"), -ENOENT);
 	CHECK_EQ(error_of("t_indirect"), -ENOTSUP);
 	CHECK_EQ(error_of("t_garbage"), -EINVAL);
 }

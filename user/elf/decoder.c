@@ -122,6 +122,16 @@ bool decoder__is_slot_jump(struct decoder *d, const cs_insn *in, uint64_t *slot)
 	return d->arch->slot_jump(d, in, slot);
 }
 
+static bool is_among(const char *name, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 bool decoder__is_noreturn(const char *name)
 {
 	static const char *const names[] = {
@@ -138,10 +148,13 @@ bool decoder__is_noreturn(const char *name)
 		"_ZSt17__throw_bad_allocv",
 		"_ZSt28__throw_bad_array_new_lengthv",
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	return false;
+	return is_among(name, names, sizeof(names) / sizeof(names[0]));
+}
+
+bool decoder__returns_argument(const char *name)
+{
+	static const char *const names[] = {"memset", "memcpy", "memmove"};
+
+	return is_among(name, names, sizeof(names) / sizeof(names[0]));
 }

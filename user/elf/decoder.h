@@ -32,4 +32,6 @@ bool decoder__is_emulated(const struct decoder *d, const cs_insn *in);
 bool decoder__is_slot_jump(struct decoder *d, const cs_insn *in, uint64_t *slot);
 /* Is that the name of a function that never returns? */
 bool decoder__is_noreturn(const char *name);
+/* Of one that returns its first argument, whatever it is? */
+bool decoder__returns_argument(const char *name);
 #endif

@@ -110,7 +110,8 @@ int elfimg__for_each_sym(const struct elfimg *img, int (*fn)(const struct elf_sy
  * or nothing.
  */
 bool elfimg__slot_target(const struct elfimg *img, uint64_t slot, uint64_t *target);
-/* The name of the symbol, own or imported, that the pointer at vaddr slot is bound to; NULL: none.
+/* The name of the symbol, own or imported, that the pointer at vaddr slot is bound to, also where a
+ * resolver of its own chooses what that is (STT_GNU_IFUNC); NULL: none.
  * Borrowed. */
 const char *elfimg__slot_symbol(const struct elfimg *img, uint64_t slot);
 #endif

@@ -56,14 +56,31 @@ bool elfimg__slot_target(const struct elfimg *img, uint64_t slot, uint64_t *targ
 	return find_reloc(img, slot, &r) && resolve(img, &r, target);
 }
 
+/* The symbol whose target is chosen at run time by the function at resolver; NULL: no such. */
+static const Elf64_Sym *find_ifunc(const struct elfimg *img, uint64_t resolver)
+{
+	const Elf64_Sym *sym;
+	size_t i;
+
+	for (i = 1; (sym = elfimg__dynsym(img, i)); i++)
+		if (ELF64_ST_TYPE(sym->st_info) == STT_GNU_IFUNC && sym->st_value == resolver)
+			return sym;
+	return NULL;
+}
+
 const char *elfimg__slot_symbol(const struct elfimg *img, uint64_t slot)
 {
 	const Elf64_Sym *sym;
 	Elf64_Rela r;
+	uint32_t type;
 
 	if (!find_reloc(img, slot, &r))
 		return NULL;
-	sym = elfimg__dynsym(img, ELF64_R_SYM(r.r_info));
+	type = ELF64_R_TYPE(r.r_info);
+	if (type == R_X86_64_IRELATIVE || type == R_AARCH64_IRELATIVE)
+		sym = find_ifunc(img, (uint64_t)r.r_addend);
+	else
+		sym = elfimg__dynsym(img, ELF64_R_SYM(r.r_info));
 	if (!sym || sym->st_name >= img->dynsym.strs_size)
 		return NULL;
 	return img->dynsym.strs + sym->st_name;

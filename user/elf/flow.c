@@ -190,11 +190,14 @@ static bool slot_target(const struct walk *w, uint64_t slot, uint64_t *target)
 	return elfimg__slot_target(decoder__image(w->engine->decoder), slot, target);
 }
 
-static bool is_slot_noreturn(const struct walk *w, uint64_t slot)
+/* How the function ends that jumps through the pointer at slot to code that is not followed. */
+static enum flow_end end_at_slot(const struct walk *w, uint64_t slot)
 {
 	const char *name = elfimg__slot_symbol(decoder__image(w->engine->decoder), slot);
 
-	return name && decoder__is_noreturn(name);
+	if (name && decoder__is_noreturn(name))
+		return FLOW_STOPS;
+	return name && decoder__returns_argument(name) ? FLOW_RETURNS_ARG : FLOW_LEAVES;
 }
 
 /* Where control goes after the node. */
@@ -224,10 +227,8 @@ static int follow_on(struct walk *w, uint32_t i, struct flow_state *after)
 		break;
 	case INSN_JUMP:
 		if (in.has_slot && !slot_target(w, in.target, &target)) {
-			bool stops = is_slot_noreturn(w, in.target);
-
-			node->end = stops ? FLOW_STOPS : FLOW_LEAVES;
-			w->returned |= !stops;
+			node->end = end_at_slot(w, in.target);
+			w->returned |= node->end != FLOW_STOPS;
 			return 0;
 		}
 		if (!in.direct && !in.has_slot)

@@ -9,7 +9,8 @@
  * that are passed to it.
  *
  * Relied on beside the machine code: callees preserve what the System V ABI says, and do not write
- * to the caller's frame but through addresses that were taken of it.
+ * to the caller's frame but through addresses that were taken of it; memset and its like return
+ * their first argument, as the C standard says (ISO C11, 7.24).
  */
 #ifndef ELF_FLOW_H
 #define ELF_FLOW_H
@@ -68,8 +69,9 @@ struct flow_effect {
 enum flow_end {
 	FLOW_GOES_ON,
 	FLOW_RETURNS,
-	FLOW_LEAVES, /* jumps to code that is not followed, which returns */
-	FLOW_STOPS,  /* never returns */
+	FLOW_RETURNS_ARG, /* jumps to a function that returns its first argument */
+	FLOW_LEAVES,	  /* jumps to code that is not followed, which returns */
+	FLOW_STOPS,	  /* never returns */
 };
 
 struct flow_node {
@@ -81,6 +83,12 @@ struct flow_node {
 	uint8_t end;	     /* enum flow_end */
 	bool queued;
 };
+
+/* Does the function return there, or hand on what it returns? */
+static inline bool flow__returns(const struct flow_node *node)
+{
+	return node->end == FLOW_RETURNS || node->end == FLOW_RETURNS_ARG;
+}
 
 struct flow {
 	struct flow_node *node; /* 0 is the entry */

@@ -167,7 +167,7 @@ static int build_cut(const struct analysis *a, struct cut *c)
 		if (!is_live(a, (int32_t)i))
 			continue;
 		err = cut__arc(c, in, out, cost_of(a, i, &a->at[i], false));
-		if (!err && (node->end == FLOW_RETURNS || node->end == FLOW_LEAVES))
+		if (!err && (flow__returns(node) || node->end == FLOW_LEAVES))
 			err = cut__arc(c, out, sink, CUT_NEVER);
 		for (k = 0; k < 2 && !err; k++)
 			if (is_live(a, node->next[k]))
@@ -333,7 +333,7 @@ static bool is_proven(struct analysis *a)
 			if (!a->passed[i] || !is_live(a, (int32_t)i))
 				continue;
 			if (node->end == FLOW_LEAVES ||
-			    (node->end == FLOW_RETURNS && pass_on(a, i, 0) != PASSED_RESULT))
+			    (flow__returns(node) && pass_on(a, i, 0) != PASSED_RESULT))
 				return false;
 			for (k = 0; k < 2; k++) {
 				int32_t to = node->next[k];

@@ -90,8 +90,8 @@ static struct results before(const struct analysis *a, const struct flow_node *n
 		return everything;
 	if (node->end == FLOW_LEAVES)
 		return r;
-	if (node->end == FLOW_RETURNS) {
-		set(&r, REG_RAX, true);
+	if (flow__returns(node)) {
+		set(&r, node->end == FLOW_RETURNS ? REG_RAX : REG_RDI, true);
 		add_zeros(node->before, &r);
 		return r;
 	}

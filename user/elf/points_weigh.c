@@ -14,7 +14,7 @@ void points__measure_ways(struct analysis *a)
 	int k;
 
 	for (i = 0; i < a->flow.n; i++)
-		a->length[i] = a->flow.node[i].end == FLOW_RETURNS && !a->before[i].zero ? 1 : none;
+		a->length[i] = flow__returns(&a->flow.node[i]) && !a->before[i].zero ? 1 : none;
 	while (changed) {
 		changed = false;
 		for (i = a->flow.n; i-- > 0;) {
