@@ -18,6 +18,7 @@
 #include "events.h"
 #include "exitpoints.h"
 #include "follow/follow.h"
+#include "follow/hold.h"
 #include "gate/gate.h"
 #include "leakcheck.h"
 #include "origin.h"
@@ -568,6 +569,13 @@ static void loop(struct trace *t)
 		trace__report(t, true);
 }
 
+/* The BPF side has stopped the command, and the loop that sees to such stops is over. */
+static void let_go(struct trace *t)
+{
+	if (session__take_stop(t->session))
+		hold__let_go(t->pid);
+}
+
 /* The exit status: that of a command which we started, once it has ended. */
 static int exit_status(struct trace *t)
 {
@@ -575,10 +583,12 @@ static int exit_status(struct trace *t)
 
 	if (!t->spawn)
 		return t->output_broken;
+	let_go(t);
 	/* a duration or COUNT has ended the trace: end the command too. A second signal leaves it.
 	 */
 	if (!t->ended && !t->stop) {
 		kill(t->pid, SIGTERM);
+		kill(t->pid, SIGCONT); /* or it dies when somebody lets it go on */
 		ended_by_us = true;
 	}
 	while (!t->ended && !t->stop) {
@@ -586,6 +596,7 @@ static int exit_status(struct trace *t)
 
 		poll(fds, 1, TICK_MS);
 		read_signals(t);
+		let_go(t);
 		if (spawn__wait(t->spawn, 0) == SPAWN_ENDED)
 			t->ended = true;
 	}

@@ -81,6 +81,36 @@ else
 	fail_case odd-name "the program does not run"
 fi
 
+# The command stands still, for the probes of a library that it has just mapped, when tracing ends. If it is to end, it
+# does. If the tool alone is (a second signal), it goes on.
+new_case ends-while-stopped
+LIMIT=30 run_tool -d 1 -- "$PROG/reopen" "$PROG/libplug_a.so"
+if [ "$TOOL_STATUS" = 0 ] && ! pgrep -f "^$PROG/reopen" >/dev/null; then
+	pass ends-while-stopped "the command has ended, too"
+else
+	fail_case ends-while-stopped "exit status $TOOL_STATUS, or the command is still there"
+	pkill -KILL -f "^$PROG/reopen"
+fi
+
+# shellcheck disable=SC2317 # await calls it
+signal_until_gone()
+{
+	kill -TERM "$1" 2>/dev/null
+	gone "$1"
+}
+new_case left-while-stopped
+start_tool -- "$PROG/reopen" "$PROG/libplug_a.so" deaf
+await 30 test -e "$CASE/ready"
+command=$(pgrep -f "^$PROG/reopen")
+PIDS+=("$command")
+await 30 signal_until_gone "$TOOL_PID"
+touch "$CASE/quit"
+if await 30 gone "$command"; then
+	pass left-while-stopped "the command goes on without the tool"
+else
+	fail_case left-while-stopped "the command is $(sed -n 's/^State:.//p' "/proc/$command/status")"
+fi
+
 # What the command leaves running does not keep the report waiting.
 new_case left-running
 SECONDS=0
