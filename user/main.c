@@ -17,6 +17,7 @@
 #include "listen.h"
 #include "render/output.h"
 #include "render/render.h"
+#include "standard.h"
 #include "trace.h"
 
 #define EXIT_USAGE 2
@@ -218,8 +219,9 @@ int main(int argc, char **argv)
 	struct cli cli;
 	int status = EXIT_SUCCESS;
 
+	standard__occupy();
 	if (command)
-		return command->run(argc - 1, argv + 1);
+		return standard__status("memleak-bpf", command->run(argc - 1, argv + 1));
 
 	if (cli__parse(argc, argv, &cli, stderr))
 		return EXIT_USAGE;
@@ -230,5 +232,5 @@ int main(int argc, char **argv)
 	else
 		status = cli.heap ? run_heap(&cli) : trace(&cli);
 	cli__clear(&cli);
-	return status;
+	return standard__status("memleak-bpf", status);
 }

@@ -31,6 +31,7 @@
 #include "source/sources.h"
 #include "session.h"
 #include "stacks.h"
+#include "standard.h"
 #include "sym/perfmap.h"
 #include "target/addrspace.h"
 #include "target/alone.h"
@@ -350,6 +351,16 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 				"system call tracepoints");
 }
 
+/* Say it once, and end: what cannot be shown need not be traced. */
+static void output_failed(struct trace *t, int err)
+{
+	if (t->output_broken)
+		return;
+	status__clear(t->status);
+	standard__complain("memleak-bpf", err);
+	t->output_broken = true;
+}
+
 int trace__emit(struct trace *t, const struct outputs *outputs, const struct report *r)
 {
 	const struct output *bad;
@@ -361,6 +372,8 @@ int trace__emit(struct trace *t, const struct outputs *outputs, const struct rep
 		trace__say(t, "cannot write %s: %s", bad->path, strerror(-file_error));
 		t->file_failed = true;
 	}
+	if (err)
+		output_failed(t, err);
 	return err;
 }
 
@@ -412,8 +425,6 @@ int trace__report(struct trace *t, bool final)
 	}
 	err = t->follow ? follow__show(t->follow, t, r, final)
 			: trace__emit(t, t->opts->outputs, r);
-	if (err)
-		t->output_broken = true;
 	if (t->opts->verbose && r->reach.scans)
 		trace__say(t,
 			   "copying %.1f MiB stopped the target for %.1f ms, judging took %.1f ms",
@@ -515,6 +526,15 @@ static uint64_t early_look(const struct trace *t, uint64_t next)
 	return next > before ? next - before : 0;
 }
 
+/* -t: events are to be seen while they are news; a reader that is gone ends it at once. */
+static void flush_events(struct trace *t)
+{
+	int err = t->opts->trace_events ? standard__flush(t->out) : 0;
+
+	if (err)
+		output_failed(t, err);
+}
+
 static void loop(struct trace *t)
 {
 	const struct trace_opts *o = t->opts;
@@ -541,7 +561,8 @@ static void loop(struct trace *t)
 			t->ended = true;
 		if (t->follow)
 			follow__serve(t->follow);
-		if (t->ended || t->stop)
+		flush_events(t);
+		if (t->ended || t->stop || t->output_broken)
 			break;
 		if (trace__now_ns() >= end)
 			break;
@@ -627,7 +648,7 @@ int trace__run(const struct trace_opts *opts, FILE *out)
 		session__detach(t.session);
 		status = exit_status(&t);
 		if (!status)
-			status = t.file_failed;
+			status = t.file_failed || t.output_broken;
 		status = gate__status(opts->gate, status, stderr);
 	} else if (t.spawn && err == -ENOENT) {
 		status = 127; /* as a shell: not found, not executable */

@@ -241,14 +241,45 @@ else
 	skip not-root "no setpriv"
 fi
 
-# The report's reader is gone: no endless run.
+# The report's reader is gone: no endless run, and no word. Nor does a disk that is full go without one.
 new_case closed-output
 "$TOOL" -p $$ 1 5 2>"$CASE/log" | true
 status=${PIPESTATUS[0]}
-if [ "$status" != 0 ] && [ "$status" != 124 ]; then
+if [ "$status" = 1 ] && ! grep -v 'tracing pid' "$CASE/log"; then
 	pass closed-output "ends with $status"
 else
 	fail_case closed-output "exit status $status, though nobody read the report"
+fi
+
+# unwritable NAME ARGS...
+unwritable()
+{
+	local name=$1 status
+
+	shift
+	new_case "$name"
+	timeout -k 5 30 "$TOOL" "$@" >/dev/full 2>"$CASE/log"
+	status=$?
+	if [ $status = 1 ] && [ "$(grep -cvE 'tracing (pid|the kernel)' "$CASE/log")" = 1 ] &&
+		grep -qx 'memleak-bpf: cannot write standard output: No space left on device' "$CASE/log"; then
+		pass "$name" "$(tail -n 1 "$CASE/log")"
+	else
+		fail_case "$name" "exit status $status, should be 1, with one line that says why"
+	fi
+}
+unwritable full -p $$ 1 5
+unwritable full-heap --heap -p $$
+
+# Each event of -t is seen when it happens, and with its reader gone it ends at once, not at a report in an hour.
+new_case unread-events
+start_target "$PROG/churn"
+timeout -k 5 60 "$TOOL" -t -p "$TARGET" 3600 2>"$CASE/log" | head -n 1 >"$CASE/report"
+status=${PIPESTATUS[0]}
+touch "$CASE/go" "$CASE/quit"
+if [ "$status" = 1 ] && [ -s "$CASE/report" ]; then
+	pass unread-events "$(cat "$CASE/report")"
+else
+	fail_case unread-events "exit status $status, should be 1 when nobody reads any more"
 fi
 
 finish

@@ -111,6 +111,17 @@ else
 	fail_case left-while-stopped "the command is $(sed -n 's/^State:.//p' "/proc/$command/status")"
 fi
 
+# Nobody reads what --follow prints: it ends, and what it traces is not left standing.
+new_case follow-unread
+# shellcheck disable=SC2016 # for the inner shell
+timeout -k 5 30 "$TOOL" --follow -- sh -c '"$0" plain; exit 0' "$PROG/life" >/dev/full 2>"$CASE/log"
+status=$?
+if [ $status = 1 ] && grep -qx 'memleak-bpf: cannot write standard output: No space left on device' "$CASE/log"; then
+	pass follow-unread "$(tail -n 1 "$CASE/log")"
+else
+	fail_case follow-unread "exit status $status, should be 1 and said why"
+fi
+
 # What the command leaves running does not keep the report waiting.
 new_case left-running
 SECONDS=0

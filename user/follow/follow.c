@@ -400,7 +400,6 @@ int follow__show(struct follow *f, struct trace *t, const struct report *r, bool
 {
 	size_t number = f->root_number, i;
 	struct outputs screen = *f->root->opts->outputs;
-	int err;
 
 	for (i = 0; i < f->n; i++)
 		if (&f->kin[i]->t == t)
@@ -410,10 +409,7 @@ int follow__show(struct follow *f, struct trace *t, const struct report *r, bool
 	add_figures(f, r, last);
 	screen.n_files = 0; /* they get the sum */
 	screen.listen = NULL;
-	err = trace__emit(t, &screen, r);
-	if (err)
-		f->root->output_broken = true;
-	return err;
+	return trace__emit(f->root, &screen, r);
 }
 
 static void show_sum(struct follow *f)
@@ -455,8 +451,7 @@ static void show_sum(struct follow *f)
 	}
 	if (gate__judge(root->opts->gate, r))
 		trace__say(f->root, "cannot judge the report: %s", strerror(ENOMEM));
-	if (trace__emit(f->root, root->opts->outputs, r))
-		f->root->output_broken = true;
+	trace__emit(f->root, root->opts->outputs, r);
 	report__free(r);
 }
 

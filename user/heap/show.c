@@ -192,8 +192,6 @@ int heap_mode__run(const struct heap_mode_opts *opts, FILE *out)
 		err = print_kinds(&c, opts, out);
 		if (err)
 			fprintf(stderr, "memleak-bpf: no memory for looking at blocks\n");
-		if (!err && fflush(out))
-			err = -errno;
 	}
 	census__clear(&c);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -25,6 +25,7 @@
 #include "origin.h"
 #include "render/output.h"
 #include "report/report.h"
+#include "standard.h"
 
 #define NS_PER_S 1000000000ULL
 #define TIDY_NS (NS_PER_S / 2) /* how often the table is looked at */
@@ -257,8 +258,10 @@ static int print_report(struct ktrace *t, bool final)
 		say("cannot judge the report: %s", strerror(-err));
 	cost__fill(&r->cost, began);
 	err = emit_report(t, r);
-	if (err)
+	if (err) {
+		standard__complain("memleak-bpf", err);
 		t->output_broken = true;
+	}
 	if (t->opts->verbose)
 		say("the report took %.1f ms", (now_ns() - began) / 1e6);
 	report__free(r);
