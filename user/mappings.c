@@ -66,10 +66,8 @@ static const char *note_of(const struct event *e)
 
 static void count_cut(struct mappings *m, uint64_t stack)
 {
-	uint32_t end = stacks__end(m->stacks, stack);
-
 	if (!stacks__is_complete(m->stacks, stack))
-		m->cut[end < WALK_ENDS ? end : WALK_CHAIN]++;
+		m->cut[stacks__end(m->stacks, stack)]++;
 }
 
 int mappings__event(struct mappings *m, const struct event *e)

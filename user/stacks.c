@@ -297,6 +297,12 @@ static bool is_complete(struct stacks *s, struct known_stack *k)
 	return k->complete;
 }
 
+/* How its walk ended, as far as it is one: the same in the list of stacks and in the account. */
+static enum walk_end end_of(const struct known_stack *k)
+{
+	return k->nowhere || k->end >= WALK_ENDS ? WALK_CHAIN : k->end;
+}
+
 static char *copy(const char *s)
 {
 	return s ? strdup(s) : NULL;
@@ -376,7 +382,7 @@ int stacks__resolve(uint64_t key, struct model_stack *out, void *arg)
 	for (i = 0; i < k->n && !err; i++)
 		err = add_frames(s, &k->frame[i], out);
 	if (!is_complete(s, k))
-		out->cut = k->nowhere ? stacks__cut_reason(WALK_CHAIN) : stacks__cut_reason(k->end);
+		out->cut = stacks__cut_reason(end_of(k));
 	return err;
 }
 
@@ -406,7 +412,7 @@ uint32_t stacks__end(struct stacks *s, uint64_t key)
 {
 	struct known_stack *k = key ? learn(s, key) : NULL;
 
-	return k ? k->end : WALK_FAULT;
+	return k ? end_of(k) : WALK_FAULT;
 }
 
 bool stacks__is_unmapped(struct stacks *s, uint64_t key)
@@ -418,7 +424,6 @@ bool stacks__is_unmapped(struct stacks *s, uint64_t key)
 
 uint64_t stacks__count_cut(struct stacks *s, uint64_t cut[])
 {
-	const struct stack_trace *trace;
 	const struct stack_slot *slot;
 	uint64_t hits, key, lost = 0;
 	struct known_stack *k;
@@ -431,12 +436,11 @@ uint64_t stacks__count_cut(struct stacks *s, uint64_t cut[])
 		hits = __atomic_load_n(&slot->hits, __ATOMIC_ACQUIRE);
 		if (__atomic_load_n(&slot->frames, __ATOMIC_ACQUIRE) == STACK_NO_FRAMES)
 			lost += hits;
-		trace = hits ? stored(s, key) : NULL;
-		if (!trace)
+		if (!hits || !stored(s, key))
 			continue;
 		k = learn(s, key);
 		if (!k || !is_complete(s, k))
-			cut[trace->head.end < WALK_ENDS ? trace->head.end : WALK_CHAIN] += hits;
+			cut[stacks__end(s, key)] += hits;
 	}
 	return lost;
 }

@@ -49,7 +49,7 @@ bool stacks__any(struct stacks *s, uint64_t key, size_t depth,
 		 bool (*fn)(const struct image *image, const char *function, void *arg), void *arg);
 /* Does the stack reach the outermost frame? */
 bool stacks__is_complete(struct stacks *s, uint64_t key);
-/* How its walk ended, enum walk_end; WALK_FAULT when it was lost. */
+/* How its walk ended, an enum walk_end below WALK_ENDS; WALK_FAULT when it was lost. */
 uint32_t stacks__end(struct stacks *s, uint64_t key);
 /* Was code met at an address that was not known to be mapped? */
 bool stacks__is_unmapped(struct stacks *s, uint64_t key);
