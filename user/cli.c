@@ -135,6 +135,7 @@ struct parser {
 	FILE *err;
 	int n_positional;
 	bool interval_given;
+	bool given[N_OPTS];
 	const char *last_value; /* of the last option: not the "--" that ends them */
 };
 
@@ -494,6 +495,21 @@ static int refuse(const struct parser *p, int letter, const char *arg)
 	return fail(p, "unknown option '-%c'; see memleak-bpf --help", letter);
 }
 
+/* Nothing that --heap would have to pass over: a gate that is never judged passes for good. */
+static int check_heap(const struct parser *p)
+{
+	static const char only[] =
+		"--heap looks once at what is there, and traces nothing: only -p, -T, --dump, "
+		"--by-whom, --max-pause and --format go with it";
+	char name[32];
+	size_t i;
+
+	for (i = 0; i < N_OPTS; i++)
+		if (p->given[i] && !cli_heap__takes(opts[i].name))
+			return fail(p, "option %s: %s", opt_name(name, &opts[i]), only);
+	return p->n_positional ? fail(p, "INTERVAL: %s", only) : 0;
+}
+
 static int check(const struct parser *p)
 {
 	const struct cli *cli = p->cli;
@@ -506,6 +522,8 @@ static int check(const struct parser *p)
 							   ?: cli_reach__problem(cli);
 	if (problem)
 		return fail(p, "%s", problem);
+	if (cli->heap && check_heap(p))
+		return -EINVAL;
 	if (!cli->pid && !cli->command && !cli->kernel)
 		return fail(p, "nothing to trace: give -p PID, or a command behind --; see "
 			       "memleak-bpf --help");
@@ -568,6 +586,8 @@ static int parse_options(struct parser *p, int argc, char **argv)
 		if (id == ':')
 			return fail(p, "option %s: needs %s", opt_name(name, find_opt(optopt)),
 				    find_opt(optopt)->takes);
+		if (id != 1)
+			p->given[find_opt(id) - opts] = true;
 		if (id == 1)
 			err = parse_positional(p, optarg);
 		else if (id > GATE_OPT_FIRST)

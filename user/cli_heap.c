@@ -15,6 +15,19 @@ static bool has_files(const struct cli *cli)
 	return cli->listen;
 }
 
+bool cli_heap__takes(const char *option)
+{
+	static const char *const options[] = {"heap",	"pid",	   "top",
+					      "dump",	"by-whom", "max-pause",
+					      "format", "verbose", "no-color"};
+	size_t i;
+
+	for (i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (!strcmp(option, options[i]))
+			return true;
+	return false;
+}
+
 const char *cli_heap__problem(const struct cli *cli)
 {
 	if (!cli->heap)
@@ -28,10 +41,5 @@ const char *cli_heap__problem(const struct cli *cli)
 		       "have no stacks";
 	if (cli->dump && strcmp(cli->format, "json") == 0)
 		return "--dump is text: with --heap, not in JSON";
-	if (cli->reach || cli->confirm_s || cli->trace || cli->show_blocks || cli->combined_only ||
-	    cli->object || cli->prefix || cli->offsets || cli->sample > 1 || cli->sample_bytes ||
-	    cli->duration_s || cli->count)
-		return "--heap looks once at what is there, and traces nothing: only -p, -T, "
-		       "--dump, --by-whom and --max-pause go with it";
 	return NULL;
 }

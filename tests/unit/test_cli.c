@@ -442,9 +442,9 @@ static void unknown_options(void)
 
 static void heap_mode(void)
 {
-	const char *alone = "--heap looks once at what is there, and traces nothing: only -p, -T, "
-			    "--dump, --by-whom and "
-			    "--max-pause go with it";
+#define ALONE                                                                                      \
+	"--heap looks once at what is there, and traces nothing: only -p, -T, --dump, --by-whom, " \
+	"--max-pause and --format go with it"
 	const char *by_whom = "--by-whom goes with --heap, --reach or a command that is looked at "
 			      "when it exits";
 	struct cli cli;
@@ -477,8 +477,14 @@ static void heap_mode(void)
 	ACCEPT("--by-whom -- a");
 	CHECK(cli.by_whom && cli.reach_at_exit);
 	cli__clear(&cli);
-	check_refused("--heap -p 7 --reach", alone);
-	check_refused("--heap -p 7 1 2", alone);
+	ACCEPT("--heap -p 7 -v --no-color --format text");
+	check_refused("--heap -p 7 --reach", "option --reach: " ALONE);
+	check_refused("--heap -p 7 -z 16", "option -z: " ALONE);
+	check_refused("--heap -p 7 -o 5", "option -o: " ALONE);
+	check_refused("--heap -p 7 --profile", "option --profile: " ALONE);
+	check_refused("--heap -p 7 --fail-on leaked>0", "option --fail-on: " ALONE);
+	check_refused("--heap -p 7 --exitcode 3", "option --exitcode: " ALONE);
+	check_refused("--heap -p 7 1 2", "INTERVAL: " ALONE);
 	check_refused("--heap -p 7 --json x",
 		      "--heap prints text, or JSON with --format json: blocks from before tracing "
 		      "have no stacks");
