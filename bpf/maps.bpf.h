@@ -46,9 +46,13 @@ struct {
 	__type(value, __u64);
 } stats __weak SEC(".maps");
 
+#define EVENTS_SIZE (4 << 20)
+/* Bytes that user space has not read yet. 0: BPF_RB_AVAIL_DATA of include/uapi/linux/bpf.h */
+#define events_unread() bpf_ringbuf_query(&events, 0)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
+	__uint(max_entries, EVENTS_SIZE);
 } events __weak SEC(".maps");
 
 /*

@@ -24,6 +24,15 @@
 
 #define SIZE_OVERFLOW (~0ULL)
 
+/*
+ * A program that brings thousands of stacks at once (a JVM that starts, through code that is not
+ * known yet) would fill the ring with them before user space comes to read. Figures depend on the
+ * notifications of mappings, which are small: these have the last eighth for themselves. The rest
+ * of a stack makes do with three quarters: without it a stack is cut, and counted as that.
+ */
+#define EVENTS_FOR_STACKS (EVENTS_SIZE / 8 * 7)
+#define EVENTS_FOR_RESTS (EVENTS_SIZE / 4 * 3)
+
 /* Tell user space about a new stack, so that it is resolved while what it points to is mapped. */
 static __always_inline void track_new_stack(struct workspace *work, __u64 key)
 {
@@ -33,7 +42,8 @@ static __always_inline void track_new_stack(struct workspace *work, __u64 key)
 	work->stack.key = key;
 	if (depth > MEMLEAK_MAX_DEPTH)
 		return;
-	if (bpf_ringbuf_output(&events, &work->stack,
+	if (events_unread() > EVENTS_FOR_STACKS ||
+	    bpf_ringbuf_output(&events, &work->stack,
 			       offsetof(struct stack_event, trace.pc) + depth * sizeof(__u64), 0))
 		stat_inc(STAT_EVENT_LOST);
 }
@@ -45,7 +55,7 @@ static __always_inline void track_stack_rest(struct workspace *work, __u64 key)
 	__u32 last = work->walk.depth - 1;
 	__u64 pc;
 
-	if (last >= MEMLEAK_MAX_DEPTH)
+	if (last >= MEMLEAK_MAX_DEPTH || events_unread() > EVENTS_FOR_RESTS)
 		return;
 	pc = work->stack.trace.pc[last];
 	rest = bpf_ringbuf_reserve(&events, sizeof(*rest), 0);

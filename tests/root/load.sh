@@ -25,4 +25,21 @@ judged two-threads under_load 2 5
 judged eight-threads under_load 8 5
 judged exec-storm exec_storm 100
 
+# Nobody reads what is told for a while: the tool is stopped. Copies of stacks do not crowd out mappings.
+if have burst burst; then
+	new_case burst
+	if start_target "$PROG/burst" && start_tool -p "$TARGET" -o 0 -T 0 1000; then
+		kill -STOP "$TOOL_PID"
+		touch "$CASE/go"
+		await 60 work_done_or_gone
+		kill -CONT "$TOOL_PID"
+		stop_tool INT
+		verify burst --attached
+		holds burst-account "no notification was lost" 'not last.warnings and last.account["lost"] == 0'
+	else
+		fail_case burst "the tool does not trace"
+	fi
+	end_target
+fi
+
 finish
