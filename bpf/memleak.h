@@ -344,6 +344,7 @@ enum stat_id {
 	STAT_EVENT_LOST,     /* notifications lost: ring buffer full */
 	STAT_CALL_MISSED,    /* system calls of the target that were seen at one end only */
 	STAT_CALL_OPEN,	     /* threads of it whose last such call was not seen to return */
+	STAT_CHILDREN,	     /* processes that the target has started */
 	STAT_MAX,
 	STAT_ROOM = 32, /* so that no two CPUs share a cache line */
 };

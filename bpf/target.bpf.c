@@ -348,6 +348,15 @@ int BPF_PROG(process_exec, struct task_struct *p, pid_t old_pid)
 	return 0;
 }
 
+/* Who traces a shell may take its report for that of what it runs: say how many there were. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	if (child->tgid != parent->tgid && is_target())
+		stat_inc(STAT_CHILDREN);
+	return 0;
+}
+
 /*
  * The program that we started calls _exit: stop it while its memory is there. Not in a vfork child,
  * and not where going on would run a handler of SIGCONT.

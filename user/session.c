@@ -281,6 +281,8 @@ int session__new(const struct session_opts *opts, const struct features *f, stru
 	err = attach_tp_btf(s, "process_exec");
 	if (!err)
 		err = attach_tp_btf(s, "process_exit");
+	if (!err)
+		err = attach_tp_btf(s, "process_fork");
 	if (err)
 		goto cleanup;
 	*no_syscalls = s->no_syscalls = attach_syscalls(s) != 0;

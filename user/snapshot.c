@@ -208,6 +208,7 @@ int snapshot__take(struct snapshot *s, bool ended, bool all_ages, struct report 
 		goto cleanup;
 	r->time = time(NULL);
 	r->target_ended = ended;
+	r->children = after.sum[STAT_CHILDREN];
 	profile__complete(session__profile(s->session), &clock, r);
 	fill_account(s, &before, &after, c.outstanding, cut, frames_lost, &r->account);
 	*out = r;

@@ -323,6 +323,8 @@ static void complete_report(struct trace *t, struct report *r, bool final)
 	origin__fill(&r->origin, t->command);
 	r->final = final && !t->follow; /* then that is the sum */
 	r->followed = t->follow;
+	if (t->follow) /* they are traced */
+		r->children = 0;
 	split_untracked(t, &r->account);
 	r->max_live = t->kin ? t->opts->follow_live : t->opts->max_live;
 	r->most_live = LIVE_MAX_BLOCKS;

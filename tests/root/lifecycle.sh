@@ -7,6 +7,16 @@
 for what in fork vfork exec threadexec threads; do
 	started "$what-started" "$PROG/life" $what
 	attached "$what-attached" "$PROG/life" $what
+	case $what in
+	fork) children='3 processes' ;;
+	threads) children= ;; # which are no processes
+	*) continue ;;
+	esac
+	if [ "$(sed -n 's/.*not traced: \(.*\) that it has started.*/\1/p' "$CASE/report")" = "$children" ]; then
+		pass "$what-children" "${children:-none} that it has started"
+	else
+		fail_case "$what-children" "should be '$children': $(grep 'not traced' "$CASE/report")"
+	fi
 done
 # shellcheck disable=SC2016 # for the inner shell
 started exec-by-shell sh -c 'exec "$0" plain' "$PROG/life"

@@ -308,6 +308,7 @@ static const struct report rich_report = {
 	.max_live = 1048576,
 	.most_live = 117440512,
 	.max_stacks = 16384,
+	.children = 1203,
 	.warnings = rich_warnings,
 	.n_warnings = 1,
 };

@@ -374,6 +374,7 @@ static void emit_account(FILE *out, const struct report *r)
 	sentence(out, r, "", render_memory__sentence);
 	sentence(out, r, "", render_memory__verdict);
 	sentence(out, r, "Reachability: ", render_reach__sentence);
+	sentence(out, r, "Not traced: ", words__children);
 	lines(out, r->checks);
 	fputs("</section>\n", out);
 }

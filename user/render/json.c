@@ -471,6 +471,8 @@ static int emit_json(FILE *out, const struct report *r, const struct render_opts
 	jsonout__string(&j, "view", report_view__name(r->view));
 	emit_profile(&j, r->profile, r);
 	emit_processes(&j, r);
+	if (r->children)
+		jsonout__u64(&j, "children", r->children);
 	jsonout__string(&j, "checks", r->checks);
 	jsonout__u64(&j, "max_live", r->max_live);
 	jsonout__u64(&j, "most_live", r->most_live);

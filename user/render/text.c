@@ -538,6 +538,7 @@ static void emit_sentences(const struct text *t, const struct report *r)
 		{"memory: ", render_memory__sentence},
 		{"memory: ", render_memory__verdict},
 		{"reachability: ", render_reach__sentence},
+		{"not traced: ", words__children},
 	};
 	char *text = NULL;
 	size_t i, size;

@@ -65,6 +65,17 @@ const char *words__nothing(char buf[WORDS_SIZE], const struct report *r)
 	return buf;
 }
 
+int words__children(FILE *out, const struct report *r)
+{
+	char n[FORMAT_NUMBER_SIZE];
+
+	if (!r->children)
+		return 0;
+	fprintf(out, "%s process%s that it has started (--follow traces them, too)",
+		format__number(n, r->children), r->children == 1 ? "" : "es");
+	return 1;
+}
+
 const char *words__site_name(const struct report *r)
 {
 	return r->site_name ? r->site_name : "stack";

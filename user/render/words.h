@@ -17,6 +17,8 @@ struct report_site;
  * or NULL when there is nothing to say.
  */
 const char *words__nothing(char buf[WORDS_SIZE], const struct report *r);
+/* Processes that came of it are not in the report. Returns 0 when there is nothing to say. */
+int words__children(FILE *out, const struct report *r);
 /* "name (pid 12), 2026-11-22 08:00:00": what the report is of. In local time. Returns buf. */
 const char *words__title(char buf[WORDS_SIZE], const struct report *r);
 /* "stack": what sites are. */

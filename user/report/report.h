@@ -269,7 +269,8 @@ struct report {
 	bool partial; /* warnings say which part of the allocator is not followed */
 	char *checks; /* lines to follow the account; NULL: none */
 	/* with --follow */
-	bool followed;			  /* of one process of several */
+	uint64_t children; /* processes that it has started since, and that are not traced */
+	bool followed;	   /* of one process of several */
 	struct report_process *processes; /* all of these together, in order of their beginning */
 	size_t n_processes;
 	char **warnings; /* each one a sentence: what happened and what to do */

@@ -42,6 +42,7 @@ static const struct member report_members[] = {
 	REPORT(35, STRING, site_name),
 	REPORT(36, STRING, checks),
 	REPORT(121, BOOL, followed),
+	REPORT(122, U64, children),
 	REPORT(62, U64, n_viewed),
 	REPORT(63, U64, tick_ns),
 	REPORT(64, U64, peak_age_ns),
