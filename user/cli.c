@@ -17,6 +17,7 @@
 #include "cli_profile.h"
 #include "cli_reach.h"
 #include "gate/options.h"
+#include "render/output.h"
 #include "render/render.h"
 #include "target/spawn.h"
 
@@ -235,6 +236,30 @@ static int string(const struct parser *p, int id, const char *value, const char 
 	return 0;
 }
 
+/* "malloc=0x12,free=34": whether there are such functions and addresses shows in the program. */
+static int offsets(const struct parser *p, const char *value)
+{
+	const char *s = value;
+	char *end;
+
+	for (;;) {
+		size_t n = strspn(
+			s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+
+		if (!n || s[n] != '=' || !isdigit((unsigned char)s[n + 1]))
+			return bad_value(p, OPT_OFFSET, value);
+		errno = 0;
+		strtoull(s + n + 1, &end, 0);
+		if (errno || (*end && *end != ','))
+			return bad_value(p, OPT_OFFSET, value);
+		if (!*end)
+			break;
+		s = end + 1;
+	}
+	p->cli->offsets = value;
+	return 0;
+}
+
 static int format(const struct parser *p, const char *value)
 {
 	static const char *const names[] = {RENDER_FORMATS(FORMAT_STRING)};
@@ -247,6 +272,17 @@ static int format(const struct parser *p, const char *value)
 		return 0;
 	}
 	return bad_value(p, OPT_FORMAT, value);
+}
+
+static int output(const struct parser *p, int id, const char *value)
+{
+	const char *name = find_opt(id)->name;
+
+	if (!output__is_name(value))
+		return fail(p, "option --%s: '%s' is not a file name; --format %s prints it", name,
+			    value, name);
+	p->cli->output[id - OPT_OUTPUT] = value;
+	return 0;
 }
 
 static int sort(const struct parser *p, const char *value)
@@ -295,7 +331,7 @@ static int parse_value(struct parser *p, int id, const char *value)
 	int err;
 
 	if (id >= OPT_OUTPUT)
-		return string(p, id, value, &cli->output[id - OPT_OUTPUT]);
+		return output(p, id, value);
 	switch (id) {
 	case 'p':
 		if (cli->pid)
@@ -347,7 +383,7 @@ static int parse_value(struct parser *p, int id, const char *value)
 			return bad_value(p, id, value);
 		return 0;
 	case OPT_OFFSET:
-		return string(p, id, value, &cli->offsets);
+		return offsets(p, value);
 	case OPT_USER:
 		return cli_command__take_user(cli, value) ? bad_value(p, id, value) : 0;
 	case OPT_FOLLOW_MAX:

@@ -146,7 +146,9 @@ void trace__refresh(struct trace *t)
 	if (t->exitpoints)
 		exitpoints__update(t->exitpoints, t->as);
 	err = attacher__update(t->attacher, t->announced ? stderr : NULL);
-	if (err < 0 && err != -ESRCH && err != -ENOENT)
+	if (err == -EINVAL && t->opts->allocators.offsets)
+		trace__say_offsets(t);
+	else if (err < 0 && err != -ESRCH && err != -ENOENT)
 		trace__say(t, "cannot probe all of the target's allocator: %s", strerror(-err));
 }
 

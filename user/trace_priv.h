@@ -56,7 +56,8 @@ struct trace {
 	bool ended; /* the target is gone */
 	bool stop;  /* asked to stop */
 	bool output_broken;
-	bool file_failed; /* a report could not be written into a file */
+	bool offsets_refused; /* and that has been said */
+	bool file_failed;     /* a report could not be written into a file */
 	unsigned int n_signals;
 };
 
@@ -87,6 +88,8 @@ uint64_t trace__now_ns(void); /* CLOCK_MONOTONIC */
 /* Look at the target's maps again: unwind tables and probes for what is new. */
 void trace__refresh(struct trace *t);
 void trace__update_tables(struct trace *t);
+/* Say, once, that --offset does not fit the program. */
+void trace__say_offsets(struct trace *t);
 /* The line that says what is traced, once there is something to say. */
 void trace__announce(struct trace *t);
 void trace__on_event(const struct event *e, void *arg);

@@ -61,6 +61,11 @@ static int check_target(struct trace *t)
 		trace__say(t, "process %d (%s) is %s", t->opts->pid, t->proc.comm, why);
 		return -EINVAL;
 	}
+	if (t->proc.stopped)
+		trace__say(t,
+			   "process %d (%s) stands still, by a signal or a debugger: it allocates "
+			   "nothing until it goes on",
+			   t->opts->pid, t->proc.comm);
 	t->pid = t->opts->pid;
 	return 0;
 }
@@ -314,6 +319,17 @@ static int probe_running(struct trace *t)
 	return err;
 }
 
+void trace__say_offsets(struct trace *t)
+{
+	if (t->offsets_refused)
+		return;
+	t->offsets_refused = true;
+	trace__say(t,
+		   "option --offset: '%s' has a function that is none of an allocator, or an "
+		   "address without code in %s; addresses are as nm prints them",
+		   t->opts->allocators.offsets, t->opts->allocators.object ?: "the program");
+}
+
 /* Attach to a process that runs. */
 static int attach_running(struct trace *t)
 {
@@ -324,8 +340,7 @@ static int attach_running(struct trace *t)
 		return err;
 	}
 	if (err == -EINVAL && t->opts->allocators.offsets) {
-		trace__say(t, "option --offset: '%s' is not a list like malloc=0x1234,free=0x5678",
-			   t->opts->allocators.offsets);
+		trace__say_offsets(t);
 		return err;
 	}
 	if (attacher__probes(t->attacher)) {

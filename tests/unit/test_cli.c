@@ -423,6 +423,27 @@ static void positional(void)
 				    "memleak-bpf --help");
 }
 
+static void offset_lists(void)
+{
+	struct cli cli;
+
+	ACCEPT("-p 1 --offset malloc=0x12,free=34,my_realloc2=0");
+	CHECK_STR(cli.offsets, "malloc=0x12,free=34,my_realloc2=0");
+#define NO_LIST(text)                                                                              \
+	check_refused("-p 1 --offset " text,                                                       \
+		      "option --offset: '" text "' is not a list like malloc=0x1234,free=0x5678")
+	NO_LIST("malloc");
+	NO_LIST("malloc=");
+	NO_LIST("=0x12");
+	NO_LIST("malloc=0x");
+	NO_LIST("malloc=0xzz");
+	NO_LIST("malloc=-1");
+	NO_LIST("malloc=0x12,");
+	NO_LIST("malloc=0x12,,free=0x13");
+	NO_LIST("malloc=0x12;free=0x13");
+	NO_LIST("malloc=0xfffffffffffffffff");
+}
+
 static void unknown_options(void)
 {
 	check_refused("-p 1 -x", "unknown option '-x'; see memleak-bpf --help");
@@ -664,7 +685,9 @@ static void formats(void)
 		      "option --format: 'xml' is not one of text json folded "
 		      "csv pprof svg html junit sarif codequality metrics save");
 	check_refused("-p 1 --json", "option --json: needs a file name");
-	check_refused("-p 1 --svg=", "option --svg: '' is not a file name");
+	check_refused("-p 1 --svg=", "option --svg: '' is not a file name; --format svg prints it");
+	check_refused("-p 1 --json -",
+		      "option --json: '-' is not a file name; --format json prints it");
 }
 
 static void listening(void)
@@ -706,6 +729,7 @@ int main(void)
 	RUN(contradictions);
 	RUN(nothing_to_trace);
 	RUN(positional);
+	RUN(offset_lists);
 	RUN(unknown_options);
 	RUN(heap_mode);
 	RUN(kernel_mode);

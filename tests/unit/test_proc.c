@@ -83,6 +83,25 @@ static void sees_a_zombie(void)
 	CHECK_EQ(proc__info(pid, &info), -ESRCH);
 }
 
+static void sees_that_it_stands_still(void)
+{
+	struct proc_info info;
+	siginfo_t stop;
+	pid_t pid = fork();
+
+	if (!pid) {
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	CHECK_EQ(waitid(P_PID, pid, &stop, WSTOPPED), 0);
+	CHECK_EQ(proc__info(pid, &info), 0);
+	CHECK(info.stopped);
+	kill(pid, SIGCONT);
+	waitpid(pid, NULL, 0);
+	CHECK_EQ(proc__info(getpid(), &info), 0);
+	CHECK(!info.stopped);
+}
+
 struct thread {
 	int ready[2], done[2];
 	pid_t tid;
@@ -258,6 +277,7 @@ int main(void)
 	RUN(cleans_the_name);
 	RUN(no_such_process);
 	RUN(sees_a_zombie);
+	RUN(sees_that_it_stands_still);
 	RUN(refuses_a_thread_id);
 	RUN(finds_a_living_thread);
 	RUN(sees_a_kernel_thread);

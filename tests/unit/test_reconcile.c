@@ -249,7 +249,7 @@ static void sentences(void)
 		"of glibc's malloc only");
 	*m = (struct report_memory){.known = true, .uss = 3 * MIB, .uss_delta = -4096};
 	check_sentence(&r, render_memory__sentence,
-		       "USS is 3.0 MiB, as when tracing began (-4.0 KiB)");
+		       "USS is 3.0 MiB, about as when tracing began (-4.0 KiB)");
 	m->uss_delta = -2 * MIB;
 	check_sentence(&r, render_memory__sentence,
 		       "USS shrank by 2.0 MiB while tracing, to 3.0 MiB");

@@ -9,6 +9,7 @@
 
 #include "complaint.h"
 #include "diff/render.h"
+#include "render/output.h"
 
 #define DEFAULT_TOP 10
 
@@ -109,8 +110,11 @@ static int parse_output(struct diff_options *o, int id, const char *path, FILE *
 
 	if (rc)
 		return rc;
+	if (!output__is_name(path))
+		return fail(err, "option --%s: '%s' is not a file name; --format %s prints it",
+			    names[id], path, names[id]);
 	o->output[id] = path;
-	return *path ? 0 : fail(err, "option --%s: '' is not a file name", names[id]);
+	return 0;
 }
 
 static int parse_option(struct diff_options *o, int id, char **argv, FILE *err)

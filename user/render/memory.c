@@ -47,8 +47,8 @@ int render_memory__sentence(FILE *out, const struct report *r)
 	if (!m->known)
 		return 0;
 	if (m->uss_delta < NOISE && m->uss_delta > -NOISE) {
-		fprintf(out, "USS is %s, as when tracing began (%s)", format__bytes(a, m->uss),
-			format__bytes_delta(b, m->uss_delta));
+		fprintf(out, "USS is %s, about as when tracing began (%s)",
+			format__bytes(a, m->uss), format__bytes_delta(b, m->uss_delta));
 		return 1;
 	}
 	if (m->uss_delta < 0) {

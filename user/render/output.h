@@ -8,9 +8,10 @@
 #ifndef RENDER_OUTPUT_H
 #define RENDER_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
-
 #include <stdio.h>
+#include <string.h>
 
 #include "render/render.h"
 
@@ -31,6 +32,12 @@ struct outputs {
 	struct listen *listen; /* for Prometheus, NULL: nobody */
 	FILE *annotations;     /* GitHub's, of the last report; NULL: none */
 };
+
+/* Not "-", either: that would become a file of this name, and --format prints. */
+static inline bool output__is_name(const char *path)
+{
+	return *path && strcmp(path, "-") != 0;
+}
 
 /*
  * Could the files be written? Looked at before there is something to lose. Returns 0, or negative

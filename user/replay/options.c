@@ -9,6 +9,7 @@
 
 #include "complaint.h"
 #include "gate/options.h"
+#include "render/output.h"
 
 #define DEFAULT_TOP 10
 
@@ -123,9 +124,11 @@ static int parse_option(struct replay_options *o, int id, char **argv, FILE *err
 {
 	if (id >= OPT_OUTPUT) {
 		o->output[id - OPT_OUTPUT] = optarg;
-		return *optarg ? 0
-			       : fail(err, "option --%s: '' is not a file name",
-				      names[id - OPT_OUTPUT]);
+		return output__is_name(optarg)
+			       ? 0
+			       : fail(err,
+				      "option --%s: '%s' is not a file name; --format %s prints it",
+				      names[id - OPT_OUTPUT], optarg, names[id - OPT_OUTPUT]);
 	}
 	switch (id) {
 	case 'T':

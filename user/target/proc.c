@@ -211,6 +211,7 @@ int proc__info(pid_t pid, struct proc_info *info)
 	copy_printable(info->comm, sizeof(info->comm), comm, len);
 
 	info->live_tid = pid;
+	info->stopped = state == 'T' || state == 't';
 	if (is_dead(state)) {
 		info->live_tid = proc__live_tid(pid);
 		if (info->live_tid < 0)

@@ -11,6 +11,7 @@ struct proc_info {
 	bool kernel_thread;
 	bool zombie;	    /* whole process is dead */
 	bool leader_exited; /* main thread gone, others live */
+	bool stopped;	    /* it stands still: by a signal, or a debugger */
 	bool is_32bit;
 	pid_t live_tid; /* a thread that lives */
 	char exe[4096]; /* readlink of /proc/PID/exe, "" if none */
