@@ -69,6 +69,9 @@ print(hex(int(frame["image_address"], 16) - 1))' "$out.json")" | sed 's/.*:\([0-
 	else
 		fail_case all-source "$(grep -A 4 -m 1 'class="src"' "$out.html")"
 	fi
+	json all-source-json "JSON has it, too, and where in it the line is" \
+		"[s['source']['lines'][s['frames'][s['source']['frame']]['line'] - s['source']['first']].strip()
+		for s in last['sites'][:1]] == ['KEEP(malloc(100000));']" "$out.json"
 	tests/formats "$out.json" "$out.csv" "$out.folded" "$out.pb.gz" "$out.svg" "$out.html" >"$CASE/judges" || FAILED=1
 	sed 's/^\([A-Z]* \)/\1real-/' "$CASE/judges"
 fi

@@ -7,6 +7,7 @@
 #include "render/render.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/gate.h"
@@ -270,6 +271,31 @@ static void emit_profile(struct jsonout *j, const struct report_profile *p, cons
 	jsonout__end(j, '}');
 }
 
+/* The lines around that of one of the frames. */
+static void emit_source(struct jsonout *j, const struct report_site *site)
+{
+	const char *text = site->source;
+	char *line;
+	size_t n;
+
+	if (!text || site->source_frame >= site->n_frames) {
+		jsonout__null(j, "source");
+		return;
+	}
+	jsonout__begin(j, "source", '{');
+	jsonout__u64(j, "frame", site->source_frame);
+	jsonout__u64(j, "first", site->source_first);
+	jsonout__begin(j, "lines", '[');
+	for (; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		line = strndup(text, n);
+		jsonout__string(j, NULL, line);
+		free(line);
+	}
+	jsonout__end(j, ']');
+	jsonout__end(j, '}');
+}
+
 static void emit_site(struct jsonout *j, const struct report *r, const struct report_site *site)
 {
 	jsonout__begin(j, NULL, '{');
@@ -298,6 +324,7 @@ static void emit_site(struct jsonout *j, const struct report *r, const struct re
 	jsonout__string(j, "detail", site->detail);
 	jsonout__string(j, "after", site->after);
 	json__stack(j, site);
+	emit_source(j, site);
 	render_gate__json_site(j, r, site);
 	emit_blocks(j, r, site);
 	emit_profile(j, site->profile, NULL);

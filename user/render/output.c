@@ -223,12 +223,17 @@ int outputs__emit(const struct outputs *o, FILE *out, const struct report *r,
 	return err;
 }
 
+static bool shows_source(const struct renderer *r)
+{
+	return r == &render_html || r == &render_json || r == &render_save;
+}
+
 bool outputs__show_source(const struct outputs *o)
 {
-	bool any = o->format == &render_html || o->format == &render_save;
+	bool any = shows_source(o->format);
 	size_t i;
 
 	for (i = 0; i < o->n_files; i++)
-		any |= o->file[i].renderer == &render_html || o->file[i].renderer == &render_save;
+		any |= shows_source(o->file[i].renderer);
 	return any;
 }
