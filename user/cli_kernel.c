@@ -27,9 +27,8 @@ const char *cli_kernel__problem(const struct cli *cli)
 		return "-k and a command exclude each other: -k traces the whole machine, or with "
 		       "-p PID what one process causes";
 	if (cli->object || cli->prefix || cli->offsets || cli->frame_pointers || cli->probes_pair ||
-	    cli->probes_point || cli->debuginfod)
-		return "-O, -S, --offset, --stack, --probes and --debuginfod are for processes, "
-		       "not for -k";
+	    cli->probes_point)
+		return "-O, -S, --offset, --stack and --probes are for processes, not for -k";
 	if (cli->reach)
 		return "--reach is for processes: who holds a pointer to the kernel's memory is "
 		       "not looked for";

@@ -85,6 +85,7 @@ static int run_kernel(const struct cli *cli, struct gate *gate, struct listen *l
 		.filter = cli->filter,
 		.dump = cli->dump,
 		.type = cli->type,
+		.debuginfod = cli->debuginfod,
 		.interval_s = cli->interval_s,
 		.count = cli->count,
 		.duration_s = cli->duration_s,

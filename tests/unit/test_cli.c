@@ -563,11 +563,11 @@ static void kernel_mode(void)
 	check_refused("-k -- ls", "-k and a command exclude each other: -k traces the whole "
 				  "machine, or with -p PID what one process causes");
 	check_refused("-k -O libc.so.6",
-		      "-O, -S, --offset, --stack, --probes and --debuginfod are for "
-		      "processes, not for -k");
+		      "-O, -S, --offset, --stack and --probes are for processes, not for -k");
+	ACCEPT("-k --debuginfod");
+	CHECK(cli.kernel && cli.debuginfod);
 	check_refused("-k --probes pair",
-		      "-O, -S, --offset, --stack, --probes and --debuginfod are for "
-		      "processes, not for -k");
+		      "-O, -S, --offset, --stack and --probes are for processes, not for -k");
 	check_refused("-k -s 2", "-k follows every allocation; what costs time are stacks: "
 				 "--stack-every N instead of a sample");
 	check_refused("-k --sample-bytes 2", "-k follows every allocation; what costs time are "

@@ -29,12 +29,30 @@ static const char source[] = "void _stext(void) {}\n"
 			     "	helper();\n" /* 107 */
 			     "	alloc();\n"  /* 108 */
 			     "	asm volatile(\".globl after_outer\\nafter_outer:\");\n"
+			     "}\n"
+			     "#line 50 \"./include/linux/slab.h\"\n"
+			     "static inline __attribute__((always_inline)) void kmalloc(void)\n"
+			     "{\n"
+			     "	alloc();\n"
+			     "	asm volatile(\".globl in_header\\nin_header:\");\n"
+			     "}\n"
+			     "#line 70 \"drivers/misc/leaky.c\"\n"
+			     "static inline __attribute__((always_inline)) void kmalloc_own(void)\n"
+			     "{\n"
+			     "	alloc();\n" /* 72 */
+			     "	asm volatile(\".globl in_own\\nin_own:\");\n"
+			     "}\n"
+			     "void maker(void)\n"
+			     "{\n"
+			     "	kmalloc();\n"	  /* 77 */
+			     "	kmalloc_own();\n" /* 78 */
+			     "	asm volatile(\"\");\n"
 			     "}\n";
 
 static char dir[] = "/tmp/test_klines.XXXXXX";
 static uint8_t notes[256];
 static size_t notes_size;
-static uint64_t inner, outer, stext;
+static uint64_t inner, outer, stext, in_header, in_own;
 
 /* Run shell commands inside dir; false when one failed. */
 static bool sh(const char *script)
@@ -69,6 +87,10 @@ static void read_addresses(void)
 			outer = addr;
 		else if (!strcmp(name, "_stext"))
 			stext = addr;
+		else if (!strcmp(name, "in_header"))
+			in_header = addr;
+		else if (!strcmp(name, "in_own"))
+			in_own = addr;
 	}
 	if (in)
 		fclose(in);
@@ -98,7 +120,7 @@ static bool build(void)
 	if (f)
 		fclose(f);
 	read_addresses();
-	return notes_size && inner && outer && stext;
+	return notes_size && inner && outer && stext && in_header && in_own;
 }
 
 /* The running kernel's symbols, which is loaded so far from where it was linked for. */
@@ -118,8 +140,9 @@ static struct kallsyms *symbols_at(uint64_t slide)
 
 static int open_lines(uint64_t slide, const void *id, size_t id_size, struct klines **out)
 {
+	const struct klines_opts opts = {.root = dir};
 	struct kallsyms *symbols = symbols_at(slide);
-	int err = klines__new(symbols, RELEASE, id, id_size, dir, out);
+	int err = klines__new(symbols, RELEASE, id, id_size, &opts, out);
 
 	kallsyms__free(symbols);
 	return err;
@@ -163,13 +186,14 @@ static void lines_at(uint64_t slide)
 	klines__free(k);
 }
 
-static void found_in(const char *place)
+/* copied: how. */
+static void found_as(const char *place, const char *copied)
 {
 	char script[600], want[300];
 	struct klines *k;
 
-	snprintf(script, sizeof(script), "mkdir -p $(dirname ./%s) && cp vmlinux ./%s", place,
-		 place);
+	snprintf(script, sizeof(script), "mkdir -p $(dirname ./%s) && %s vmlinux ./%s", place,
+		 copied, place);
 	CHECK(sh(script));
 	CHECK_EQ(open_lines(SLIDE, notes, notes_size, &k), 0);
 	snprintf(want, sizeof(want), "%s/%s", dir, place);
@@ -177,6 +201,11 @@ static void found_in(const char *place)
 	klines__free(k);
 	snprintf(script, sizeof(script), "rm ./%s", place);
 	CHECK(sh(script));
+}
+
+static void found_in(const char *place)
+{
+	found_as(place, "cp");
 }
 
 static void places(void)
@@ -188,6 +217,7 @@ static void places(void)
 	found_in("usr/lib/debug/lib/modules/" RELEASE "/vmlinux");
 	found_in("lib/modules/" RELEASE "/build/vmlinux");
 	found_in("boot/vmlinux-" RELEASE);
+	found_as("usr/lib/debug/usr/lib/modules/" RELEASE "/vmlinux", "objcopy --only-keep-debug");
 	for (i = 16; i < notes_size; i++) /* behind the header and "GNU" */
 		at += sprintf(at, i == 16 ? "%02x/" : "%02x", notes[i]);
 	strcpy(at, ".debug");
@@ -200,10 +230,93 @@ static void lines(void)
 	lines_at(0);
 	lines_at(SLIDE);
 	lines_at(-SLIDE);
+	/* that others can write to is not mapped */
+	CHECK(sh("chmod 666 boot/vmlinux-" RELEASE));
+	lines_at(SLIDE);
+}
+
+/* A stack of the same return address twice. */
+static struct report_frame *twice(uint64_t addr)
+{
+	struct report_frame *f = calloc(2, sizeof(*f));
+
+	f[0] = (struct report_frame){.addr = addr, .image = strdup("kernel")};
+	f[1] = (struct report_frame){.addr = addr, .image = strdup("kernel")};
+	f[0].function = strdup("maker");
+	f[1].function = strdup("maker");
+	return f;
+}
+
+static void trims_allocators(void)
+{
+	struct report_frame *f = twice(in_header);
+	struct klines *k;
+	size_t n = 2;
+
+	CHECK(sh("mkdir -p boot && cp vmlinux boot/vmlinux-" RELEASE));
+	CHECK_EQ(open_lines(0, notes, notes_size, &k), 0);
+	CHECK_EQ(klines__annotate(k, &f, &n), 0);
+	CHECK_EQ(n, 3);
+	CHECK_STR(f[0].function, "maker");
+	CHECK_EQ(f[0].line, 77);
+	CHECK(!f[0].inlined);
+	/* only at the top */
+	CHECK_STR(f[1].function, "kmalloc");
+	CHECK_STR(f[1].file, "slab.h");
+	CHECK(f[1].inlined);
+	CHECK_EQ(f[2].line, 77);
+	report_frames__free(f, n);
+	/* what a driver calls like that is its own */
+	f = twice(in_own);
+	n = 2;
+	CHECK_EQ(klines__annotate(k, &f, &n), 0);
+	CHECK_EQ(n, 4);
+	CHECK_STR(f[0].function, "kmalloc_own");
+	CHECK_EQ(f[0].line, 72);
+	CHECK_EQ(f[1].line, 78);
+	report_frames__free(f, n);
+	klines__free(k);
+}
+
+/* Between reports the file is neither mapped nor needed. */
+static void rests(void)
+{
+	struct report_frame *f = twice(in_own);
+	struct klines *k;
+	size_t n = 2;
+
+	CHECK(sh("mkdir -p boot && cp vmlinux boot/vmlinux-" RELEASE));
+	CHECK_EQ(open_lines(0, notes, notes_size, &k), 0);
+	CHECK(sh("! grep vmlinux /proc/$PPID/maps"));
+	CHECK_EQ(klines__annotate(k, &f, &n), 0);
+	CHECK_EQ(n, 4);
+	report_frames__free(f, n);
+	klines__rest(k);
+	CHECK(sh("! grep vmlinux /proc/$PPID/maps"));
+	/* replaced: the one that was found is still there */
+	CHECK(sh("mv boot/vmlinux-" RELEASE " boot/old && echo text >boot/vmlinux-" RELEASE));
+	f = twice(in_own);
+	n = 2;
+	CHECK_EQ(klines__annotate(k, &f, &n), 0);
+	CHECK_EQ(n, 4);
+	report_frames__free(f, n);
+	klines__rest(k);
+	/* emptied: no lines any more */
+	CHECK(sh(": >boot/old"));
+	f = twice(in_own);
+	n = 2;
+	CHECK_EQ(klines__annotate(k, &f, &n), 0);
+	CHECK_EQ(n, 2);
+	CHECK(!f[0].path);
+	report_frames__free(f, n);
+	klines__rest(k);
+	klines__rest(NULL);
+	klines__free(k);
 }
 
 static void refuses(void)
 {
+	const struct klines_opts opts = {.root = dir};
 	struct klines *k;
 	uint8_t other[sizeof(notes)];
 	struct report_frame *f = frames_of(0);
@@ -230,7 +343,7 @@ static void refuses(void)
 	CHECK(sh("echo text >boot/vmlinux-" RELEASE));
 	CHECK_EQ(open_lines(0, notes, notes_size, &k), -ENOENT);
 	klines__free(k);
-	CHECK_EQ(klines__new(NULL, RELEASE, notes, notes_size, dir, &k), -ENOENT);
+	CHECK_EQ(klines__new(NULL, RELEASE, notes, notes_size, &opts, &k), -ENOENT);
 	klines__free(k);
 	CHECK_EQ(klines__annotate(NULL, &f, &n), 0);
 	CHECK_EQ(n, 3);
@@ -246,6 +359,8 @@ int main(void)
 	} else {
 		RUN(places);
 		RUN(lines);
+		RUN(trims_allocators);
+		RUN(rests);
 		RUN(refuses);
 	}
 	sh("rm -rf boot lib usr leaky.c vmlinux symbols notes");

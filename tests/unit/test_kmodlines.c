@@ -5,10 +5,12 @@
  */
 #include "kernel/kmodlines.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "kernel/klines.h"
 #include "sym/dwarf.h"
 
 #define RELEASE "6.1.0-9-test"
@@ -103,7 +105,7 @@ static size_t lines_at(uint64_t addr, struct dwarf_frame *frames, struct kmodlin
 {
 	size_t n = 99;
 
-	*k = kmodlines__new(RELEASE, dir);
+	*k = kmodlines__new(RELEASE, &(struct klines_opts){.root = dir});
 	CHECK_EQ(kmodlines__lookup(*k, "two_words", addr, frames, &n), 0);
 	return n;
 }
@@ -168,20 +170,124 @@ static void places(void)
 		"/dev/stdout |"
 		" tail -c +17 | od -An -tx1 | tr -d ' \\n' | sed 's|^..|&/|').debug",
 	};
+	static const char *const copies[] = {"cp module $f", "objcopy --only-keep-debug module $f"};
 	char script[600];
-	size_t i;
+	size_t i, j;
 
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		snprintf(script, sizeof(script), "f=%s && mkdir -p $(dirname $f) && cp module $f",
-			 names[i]);
-		CHECK(sh(script));
-		CHECK_EQ(count_at(TEXT + in_helper - 1), 2);
-		CHECK(sh("rm -rf usr lib"));
+		for (j = 0; j < sizeof(copies) / sizeof(*copies); j++) {
+			snprintf(script, sizeof(script), "f=%s && mkdir -p $(dirname $f) && %s",
+				 names[i], copies[j]);
+			CHECK(sh(script));
+			CHECK_EQ(count_at(TEXT + in_helper - 1), 2);
+			CHECK(sh("rm -rf usr lib"));
+		}
 	}
 	CHECK(sh("mkdir -p lib/modules/" RELEASE " && cp module lib/modules/" RELEASE
 		 "/two_words_more.ko && cp module lib/modules/" RELEASE "/two_words.c"));
 	CHECK_EQ(count_at(TEXT + in_helper - 1), 0);
 	CHECK(sh("rm -rf lib"));
+}
+
+/* As distributions pack modules; and what is damaged is none. */
+static void packed(void)
+{
+	static const struct {
+		const char *program, *end;
+	} kinds[] = {{"gzip", "gz"}, {"xz", "xz"}, {"zstd", "zst"}};
+	char script[600];
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		snprintf(script, sizeof(script), "%s --version", kinds[i].program);
+		if (!sh(script)) {
+			SKIP("no program to pack with");
+			continue;
+		}
+		snprintf(script, sizeof(script),
+			 "d=lib/modules/" RELEASE "/kernel/drivers/misc && mkdir -p $d && "
+			 "%s -c module >$d/two-words.ko.%s",
+			 kinds[i].program, kinds[i].end);
+		CHECK(sh(script));
+		CHECK_EQ(count_at(TEXT + in_helper - 1), 2);
+		CHECK(sh("cd lib/modules/" RELEASE "/kernel/drivers/misc && head -c 700 * >cut && "
+			 "mv cut two-words.ko*"));
+		CHECK_EQ(count_at(TEXT + in_helper - 1), 0);
+		CHECK(sh("rm -r lib"));
+	}
+}
+
+/* Between reports nothing is kept but which file it was; a module may be another one by then. */
+static void rests(void)
+{
+	struct dwarf_frame frames[DWARF_MAX_FRAMES];
+	struct kmodlines *k;
+	size_t n;
+
+	CHECK(sh("mkdir -p lib/modules/" RELEASE " && cp module lib/modules/" RELEASE
+		 "/two_words.ko"));
+	CHECK_EQ(lines_at(TEXT + in_helper - 1, frames, &k), 2);
+	kmodlines__rest(k);
+	CHECK(sh("rm -r lib"));
+	CHECK_EQ(kmodlines__lookup(k, "two_words", TEXT + in_helper - 1, frames, &n), 0);
+	CHECK_EQ(n, 2);
+	CHECK_EQ(frames[0].line, 102);
+	kmodlines__rest(k);
+	/* loaded elsewhere */
+	CHECK(sh(
+		"cp -r sys saved && echo 0xffffffffc0b00000 >sys/module/two_words/sections/.text"));
+	CHECK_EQ(kmodlines__lookup(k, "two_words", TEXT + in_helper - 1, frames, &n), 0);
+	CHECK_EQ(n, 0);
+	CHECK_EQ(kmodlines__lookup(k, "two_words", 0xffffffffc0b00000 + in_helper - 1, frames, &n),
+		 0);
+	CHECK_EQ(n, 2);
+	kmodlines__rest(k);
+	/* built anew, without a file of it */
+	CHECK(sh("rm -r sys && mv saved sys && ld -r --build-id=0x1234 -o other two_words.o && "
+		 "objcopy --dump-section .note.gnu.build-id=note other && cp -r sys saved && "
+		 "mv note sys/module/two_words/notes/.note.gnu.build-id"));
+	CHECK_EQ(kmodlines__lookup(k, "two_words", TEXT + in_helper - 1, frames, &n), 0);
+	CHECK_EQ(n, 0);
+	kmodlines__rest(k);
+	CHECK(sh("mkdir -p lib/modules/" RELEASE " && cp module lib/modules/" RELEASE
+		 "/two_words.ko && rm -r sys other && mv saved sys"));
+	CHECK_EQ(kmodlines__lookup(k, "two_words", TEXT + in_helper - 1, frames, &n), 0);
+	CHECK_EQ(n, 2);
+	kmodlines__free(k);
+	CHECK(sh("rm -r lib"));
+}
+
+/* The client takes file:// servers: no network needed. */
+static void asks_debuginfod(void)
+{
+	struct klines_opts opts = {.root = dir};
+	struct dwarf_frame frames[DWARF_MAX_FRAMES];
+	char value[300];
+	struct kmodlines *k;
+	size_t n;
+	void *lib;
+
+	CHECK(sh("id=$(objcopy -O binary -j .note.gnu.build-id module /dev/stdout | "
+		 "tail -c +17 | od -An -tx1 | tr -d ' \\n') && d=web/buildid/$id && mkdir -p $d && "
+		 "cp module $d/debuginfo"));
+	snprintf(value, sizeof(value), "file://%s/web", dir);
+	setenv("DEBUGINFOD_URLS", value, 1);
+	snprintf(value, sizeof(value), "%s/cache", dir);
+	setenv("DEBUGINFOD_CACHE_PATH", value, 1);
+	CHECK_EQ(count_at(TEXT + in_helper - 1), 0); /* not asked to ask */
+	lib = dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_NODELETE);
+	if (lib) {
+		opts.debuginfod = true;
+		k = kmodlines__new(RELEASE, &opts);
+		CHECK_EQ(kmodlines__lookup(k, "two_words", TEXT + in_helper - 1, frames, &n), 0);
+		CHECK_EQ(n, 2);
+		kmodlines__free(k);
+		dlclose(lib);
+	} else {
+		SKIP("no libdebuginfod");
+	}
+	unsetenv("DEBUGINFOD_URLS");
+	CHECK(sh("rm -rf web cache"));
 }
 
 static void refuses(void)
@@ -231,6 +337,9 @@ int main(void)
 	} else {
 		RUN(lines);
 		RUN(places);
+		RUN(packed);
+		RUN(rests);
+		RUN(asks_debuginfod);
 		RUN(refuses);
 	}
 	sh("rm -rf boot lib usr sys link module symbols two_words.*");

@@ -205,7 +205,8 @@ cleanup:
 	return err;
 }
 
-static int open_image(int fd, const char *name, enum accepted accepted, struct elfimg **out)
+static int open_image(int fd, const char *name, enum accepted accepted, Elf_Cmd how,
+		      struct elfimg **out)
 {
 	struct elfimg *img = NULL;
 	struct stat st;
@@ -254,7 +255,7 @@ static int open_image(int fd, const char *name, enum accepted accepted, struct e
 	err = -ENOEXEC;
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		goto cleanup;
-	img->elf = elf_begin(img->fd, ELF_C_READ, NULL); /* not _MMAP: see elfimg.h */
+	img->elf = elf_begin(img->fd, how, NULL);
 	if (!img->elf || elf_kind(img->elf) != ELF_K_ELF)
 		goto cleanup;
 	*out = img;
@@ -268,17 +269,22 @@ cleanup:
 
 int elfimg__open(int fd, const char *name, struct elfimg **img)
 {
-	return open_image(fd, name, PROGRAM, img);
+	return open_image(fd, name, PROGRAM, ELF_C_READ, img);
+}
+
+int elfimg__open_mapped(int fd, const char *name, struct elfimg **img)
+{
+	return open_image(fd, name, PROGRAM, ELF_C_READ_MMAP, img);
 }
 
 int elfimg__open_dwz(int fd, const char *name, struct elfimg **img)
 {
-	return open_image(fd, name, RELOCATABLE, img);
+	return open_image(fd, name, RELOCATABLE, ELF_C_READ, img);
 }
 
 int elfimg__open_any_machine(int fd, const char *name, struct elfimg **img)
 {
-	return open_image(fd, name, ANY_MACHINE, img);
+	return open_image(fd, name, ANY_MACHINE, ELF_C_READ, img);
 }
 
 uint16_t elfimg__machine(const struct elfimg *img)

@@ -4,8 +4,8 @@
  *
  * The file belongs to somebody else: every offset and size in it is checked,
  * every loop is bounded, and nothing is trusted to be aligned or sorted.
- * It is read with pread and never mapped: a mapping would turn a file that is
- * truncated under us into a SIGBUS.
+ * It is read with pread and not mapped: a mapping would turn a file that is
+ * truncated under us into a SIGBUS. elfimg__open_mapped is for the one file that is too large.
  */
 #ifndef ELFIMG_H
 #define ELFIMG_H
@@ -26,6 +26,11 @@ struct elfimg;
  * file; -EFBIG larger than 4 GiB; other negative errno.
  */
 int elfimg__open(int fd, const char *name, struct elfimg **img);
+/*
+ * The same, but what libelf and libdw want of it is mapped: of a vmlinux they would keep 200 to
+ * 350 MB. Only for files that no other user can write to, and no longer than needed.
+ */
+int elfimg__open_mapped(int fd, const char *name, struct elfimg **img);
 /* The same for the files that dwz(1) moves shared DWARF to: they are relocatable objects. */
 int elfimg__open_dwz(int fd, const char *name, struct elfimg **img);
 /* The same for programs of x86-64 and arm64, wherever we run: for rules on their code. */

@@ -13,19 +13,22 @@
 #include <unistd.h>
 
 #include "elf/debugfile.h"
+#include "elf/debuginfod.h"
 #include "elf/elfimg.h"
 #include "kernel/kallsyms.h"
 #include "kernel/kmodlines.h"
+#include "kernel/kstacks.h"
 #include "report/report.h"
 #include "sym/dwarf.h"
 
-#define MAX_BUILD_ID 64
 #define MAX_NOTES (64 << 10)
 
 struct klines {
-	struct elfimg *img;
+	int fd;		    /* -1: none was found */
+	char *path;	    /* of it */
+	uint64_t slide;	    /* what is added to its addresses */
+	struct elfimg *img; /* NULL: not at work */
 	struct dwarf_info *dwarf;
-	uint64_t slide; /* what is added to its addresses */
 	struct kmodlines *modules;
 };
 
@@ -59,13 +62,30 @@ const uint8_t *klines__build_id(const uint8_t *notes, size_t size, size_t *id_si
 			break;
 		if (n.n_type == NT_GNU_BUILD_ID && n.n_namesz == sizeof(ELF_NOTE_GNU) &&
 		    !memcmp(notes + name, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) && n.n_descsz > 1 &&
-		    n.n_descsz <= MAX_BUILD_ID) {
+		    n.n_descsz <= KLINES_MAX_BUILD_ID) {
 			*id_size = n.n_descsz;
 			return notes + desc;
 		}
 		pos = desc + round_up(n.n_descsz);
 	}
 	return NULL;
+}
+
+static void stop_reading(struct klines *k)
+{
+	dwarf_info__free(k->dwarf);
+	elfimg__free(k->img);
+	k->dwarf = NULL;
+	k->img = NULL;
+}
+
+static void forget_file(struct klines *k)
+{
+	if (k->fd >= 0)
+		close(k->fd);
+	free(k->path);
+	k->fd = -1;
+	k->path = NULL;
 }
 
 struct search {
@@ -101,32 +121,67 @@ static bool find_slide(struct klines *k, const struct kallsyms *symbols)
 	return false;
 }
 
-/* Take this file if it is the kernel's. Returns 0, -ENOENT or -ENOMEM. */
+/*
+ * Some 400 MB: mapped, it is the page cache's memory and not ours. But who truncates a mapped file
+ * kills us, so only root may be able to.
+ */
+static int start_reading(struct klines *k)
+{
+	const struct debugfile_opts opts = {0};
+	struct stat st;
+	bool mapped;
+	int err;
+
+	if (k->dwarf)
+		return 0;
+	if (fstat(k->fd, &st))
+		return -ENOENT;
+	mapped = st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	err = mapped ? elfimg__open_mapped(k->fd, k->path, &k->img)
+		     : elfimg__open(k->fd, k->path, &k->img);
+	if (!err)
+		err = dwarf_info__new(k->img, k->img, &opts, &k->dwarf);
+	if (err)
+		stop_reading(k);
+	return err == -ENOMEM ? err : err ? -ENOENT : 0;
+}
+
+static bool is_this_kernels(struct klines *k, const struct kallsyms *symbols, const uint8_t *id,
+			    size_t id_size)
+{
+	size_t size;
+	const uint8_t *own = elfimg__build_id(k->img, &size);
+
+	return own && size == id_size && !memcmp(own, id, size) && debugfile__has_dwarf(k->img) &&
+	       find_slide(k, symbols);
+}
+
+/* Take this file if it is the kernel's. It is ours from now on. Returns 0, -ENOENT or -ENOMEM. */
+static int take(struct klines *k, int fd, const char *path, const struct kallsyms *symbols,
+		const uint8_t *id, size_t id_size)
+{
+	int err = -ENOENT;
+
+	k->fd = fd;
+	k->path = strdup(path);
+	if (!k->path)
+		err = -ENOMEM;
+	else
+		err = start_reading(k);
+	if (!err && !is_this_kernels(k, symbols, id, id_size))
+		err = -ENOENT;
+	stop_reading(k);
+	if (err)
+		forget_file(k);
+	return err;
+}
+
 static int try_file(struct klines *k, const char *path, const struct kallsyms *symbols,
 		    const uint8_t *id, size_t id_size)
 {
-	const struct debugfile_opts opts = {0};
-	const uint8_t *own;
-	struct stat st;
-	size_t size;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = -ENOENT;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0)
-		return -ENOENT;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || elfimg__open(fd, path, &k->img))
-		goto cleanup;
-	own = elfimg__build_id(k->img, &size);
-	if (!own || size != id_size || memcmp(own, id, size) || !debugfile__has_dwarf(k->img) ||
-	    !find_slide(k, symbols))
-		goto cleanup;
-	err = dwarf_info__new(k->img, k->img, &opts, &k->dwarf);
-cleanup:
-	close(fd);
-	if (err) {
-		elfimg__free(k->img);
-		k->img = NULL;
-	}
-	return err;
+	return fd < 0 ? -ENOENT : take(k, fd, path, symbols, id, id_size);
 }
 
 static int try_release(struct klines *k, const char *root, const char *place, const char *release,
@@ -146,7 +201,7 @@ static int try_release(struct klines *k, const char *root, const char *place, co
 static int try_build_id(struct klines *k, const char *root, const struct kallsyms *symbols,
 			const uint8_t *id, size_t id_size)
 {
-	char hex[2 * MAX_BUILD_ID + 1], *path;
+	char hex[2 * KLINES_MAX_BUILD_ID + 1], *path;
 	size_t i;
 	int err;
 
@@ -159,8 +214,18 @@ static int try_build_id(struct klines *k, const char *root, const struct kallsym
 	return err;
 }
 
+static int try_debuginfod(struct klines *k, const struct kallsyms *symbols, const uint8_t *id,
+			  size_t id_size)
+{
+	int fd = debuginfod__fetch(id, id_size);
+
+	if (fd < 0)
+		return fd == -ENOMEM ? fd : -ENOENT;
+	return take(k, fd, "debuginfod", symbols, id, id_size);
+}
+
 int klines__new(const struct kallsyms *symbols, const char *release, const void *notes,
-		size_t notes_size, const char *root, struct klines **out)
+		size_t notes_size, const struct klines_opts *opts, struct klines **out)
 {
 	size_t id_size, i;
 	const uint8_t *id = klines__build_id(notes, notes_size, &id_size);
@@ -173,7 +238,8 @@ int klines__new(const struct kallsyms *symbols, const char *release, const void 
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		return -ENOMEM;
-	k->modules = kmodlines__new(release, root);
+	k->fd = -1;
+	k->modules = kmodlines__new(release, opts);
 	if (!k->modules) {
 		klines__free(k);
 		return -ENOMEM;
@@ -182,9 +248,11 @@ int klines__new(const struct kallsyms *symbols, const char *release, const void 
 	if (!id)
 		return -ENOENT;
 	for (i = 0; i < sizeof(places) / sizeof(*places) && err == -ENOENT; i++)
-		err = try_release(k, root, places[i], release, symbols, id, id_size);
+		err = try_release(k, opts->root, places[i], release, symbols, id, id_size);
 	if (err == -ENOENT)
-		err = try_build_id(k, root, symbols, id, id_size);
+		err = try_build_id(k, opts->root, symbols, id, id_size);
+	if (err == -ENOENT && opts->debuginfod)
+		err = try_debuginfod(k, symbols, id, id_size);
 	if (err == -ENOMEM) {
 		klines__free(k);
 		*out = NULL;
@@ -192,8 +260,9 @@ int klines__new(const struct kallsyms *symbols, const char *release, const void 
 	return err;
 }
 
-int klines__open(const struct kallsyms *symbols, struct klines **out)
+int klines__open(const struct kallsyms *symbols, bool debuginfod, struct klines **out)
 {
+	const struct klines_opts opts = {.root = "", .debuginfod = debuginfod};
 	FILE *in = fopen("/sys/kernel/notes", "re");
 	uint8_t *notes = malloc(MAX_NOTES);
 	struct utsname u;
@@ -205,7 +274,7 @@ int klines__open(const struct kallsyms *symbols, struct klines **out)
 		err = -ENOMEM;
 	} else if (in && !uname(&u)) {
 		size = fread(notes, 1, MAX_NOTES, in);
-		err = klines__new(symbols, u.release, notes, size, "", out);
+		err = klines__new(symbols, u.release, notes, size, &opts, out);
 	}
 	if (in)
 		fclose(in);
@@ -213,19 +282,27 @@ int klines__open(const struct kallsyms *symbols, struct klines **out)
 	return err;
 }
 
+void klines__rest(struct klines *k)
+{
+	if (!k)
+		return;
+	stop_reading(k);
+	kmodlines__rest(k->modules);
+}
+
 void klines__free(struct klines *k)
 {
 	if (!k)
 		return;
 	kmodlines__free(k->modules);
-	dwarf_info__free(k->dwarf);
-	elfimg__free(k->img);
+	stop_reading(k);
+	forget_file(k);
 	free(k);
 }
 
 const char *klines__path(const struct klines *k)
 {
-	return k->img ? elfimg__name(k->img) : NULL;
+	return k->path;
 }
 
 static int set_line(const struct dwarf_frame *from, struct report_frame *to)
@@ -247,7 +324,7 @@ static int set_inlined(const struct dwarf_frame *from, const struct report_frame
 {
 	*to = (struct report_frame){.addr = at->addr, .inlined = true};
 	if (from->name) {
-		to->function = strdup(from->name);
+		to->function = kstacks__name(from->name);
 		if (!to->function)
 			return -ENOMEM;
 	}
@@ -255,22 +332,53 @@ static int set_inlined(const struct dwarf_frame *from, const struct report_frame
 	return to->image ? set_line(from, to) : -ENOMEM;
 }
 
+/* What is known of a frame's address, innermost call first. */
+static int look_up(struct klines *k, const struct report_frame *at,
+		   struct dwarf_frame found[DWARF_MAX_FRAMES], size_t *n)
+{
+	uint64_t start;
+	int err;
+
+	*n = 0;
+	if (strcmp(at->image, "kernel") != 0)
+		return kmodlines__lookup(k->modules, at->image, at->addr - 1, found, n);
+	if (k->fd < 0)
+		return 0;
+	err = start_reading(k);
+	if (err)
+		return err == -ENOMEM ? err : 0;
+	return dwarf_info__lookup(k->dwarf, at->addr - 1 - k->slide, found, n, &start);
+}
+
+/*
+ * Calls in line of the allocator's own, at the top of a stack: like those that are not in line,
+ * they are left out (kstacks.h). They are inline functions of the kernel's headers.
+ */
+static size_t count_allocator(const struct dwarf_frame *found, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < n; i++)
+		if (!found[i].name || !found[i].path || !strstr(found[i].path, "include/linux/") ||
+		    !kstacks__is_allocator(found[i].name))
+			break;
+	return i;
+}
+
 /* Lines of the i-th frame. Returns how many were inserted before it, or -ENOMEM. */
 static int annotate_at(struct klines *k, struct report_frame **frames, size_t *n, size_t i)
 {
-	struct dwarf_frame found[DWARF_MAX_FRAMES];
+	struct dwarf_frame all[DWARF_MAX_FRAMES], *found = all;
 	struct report_frame *grown, at = (*frames)[i];
-	size_t n_found = 0, inlined, j;
-	uint64_t start;
-	int err = 0;
+	size_t n_found, inlined, j;
+	int err;
 
-	if (strcmp(at.image, "kernel") != 0)
-		err = kmodlines__lookup(k->modules, at.image, at.addr - 1, found, &n_found);
-	else if (k->dwarf)
-		err = dwarf_info__lookup(k->dwarf, at.addr - 1 - k->slide, found, &n_found, &start);
+	err = look_up(k, &at, all, &n_found);
 	if (err || !n_found)
 		return err;
-	inlined = n_found - 1;
+	if (i == 0)
+		found += count_allocator(all, n_found);
+	inlined = all + n_found - 1 - found;
 	grown = reallocarray(*frames, *n + inlined, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;

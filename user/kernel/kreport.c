@@ -334,6 +334,7 @@ int kreport__take(struct kreport *r, struct report **out)
 	for (i = 0; i < report->n_sites && !err; i++)
 		err = klines__annotate(r->opts.lines, &report->sites[i].frames,
 				       &report->sites[i].n_frames);
+	klines__rest(r->opts.lines);
 	if (!err)
 		err = kcheck__print(r, &report->checks);
 	if (!err)

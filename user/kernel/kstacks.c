@@ -12,6 +12,7 @@
 #include "../../bpf/kernel.h"
 #include "kernel/kallsyms.h"
 #include "report/model.h"
+#include "sym/demangle.h"
 
 /*
  * Prefixes. Names change: _noprof came with 6.10, frozen pages with 6.14; before 6.1 there were
@@ -30,9 +31,12 @@ static const char *const allocator[] = {
 	"__kmalloc",
 	"kmem_cache_alloc",
 	"__kmem_cache_alloc",
+	"kmem_cache_zalloc",
 	"slab_post_alloc",
 	"kvmalloc",
 	"__kvmalloc",
+	"kvzalloc",
+	"kvcalloc",
 	"kzalloc",
 	"kcalloc",
 	"krealloc",
@@ -65,20 +69,30 @@ static const char *const allocator[] = {
 	NULL,
 };
 
+bool kstacks__is_allocator(const char *name)
+{
+	size_t i;
+
+	for (i = 0; allocator[i]; i++)
+		if (!strncmp(name, allocator[i], strlen(allocator[i])))
+			return true;
+	return false;
+}
+
 /*
  * Is this a function of an allocator, or of what traces it? What a module calls vmalloc_something
  * is none; programs are in a "module", too.
  */
 static bool is_allocator(const struct ksym *sym)
 {
-	size_t i;
+	return (!sym->module || !strcmp(sym->module, "bpf")) && kstacks__is_allocator(sym->name);
+}
 
-	if (sym->module && strcmp(sym->module, "bpf"))
-		return false;
-	for (i = 0; allocator[i]; i++)
-		if (!strncmp(sym->name, allocator[i], strlen(allocator[i])))
-			return true;
-	return false;
+char *kstacks__name(const char *raw)
+{
+	char *readable = demangle__name(raw);
+
+	return readable ? readable : strdup(raw);
 }
 
 int kstacks__frame(const struct kallsyms *symbols, uint64_t pc, struct report_frame *frame)
@@ -90,7 +104,7 @@ int kstacks__frame(const struct kallsyms *symbols, uint64_t pc, struct report_fr
 	/* a return address may lie behind its function's end */
 	if (!kallsyms__find(symbols, pc - 1, &sym) || !sym.is_text)
 		return 0;
-	frame->function = strdup(sym.name);
+	frame->function = kstacks__name(sym.name);
 	frame->offset = pc - sym.start;
 	frame->image = strdup(sym.module ? sym.module : "kernel");
 	return frame->function && frame->image ? 0 : -ENOMEM;

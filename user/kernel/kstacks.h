@@ -3,6 +3,7 @@
 #ifndef KERNEL_KSTACKS_H
 #define KERNEL_KSTACKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,10 @@ struct model_stack;
 struct report_frame;
 struct stack_trace;
 
+/* Is that, by its name, a function of the kernel's allocators, or of what traces them? */
+bool kstacks__is_allocator(const char *name);
+/* A function's name for people: Rust's are demangled. malloc'ed. NULL: no memory. */
+char *kstacks__name(const char *raw);
 /* The frame of a return address. Strings are malloc'ed. Returns 0 or -ENOMEM. */
 int kstacks__frame(const struct kallsyms *symbols, uint64_t pc, struct report_frame *frame);
 /*

@@ -206,7 +206,7 @@ static int set_up(struct ktrace *t)
 		err = open_session(t);
 	if (err)
 		return err;
-	if (klines__open(t->symbols, &t->lines) == -ENOMEM) {
+	if (klines__open(t->symbols, t->opts->debuginfod, &t->lines) == -ENOMEM) {
 		say("cannot read the kernel's debug information: %s", strerror(ENOMEM));
 		return -ENOMEM;
 	}

@@ -24,6 +24,7 @@ struct ktrace_opts {
 	const char *filter; /* -f, NULL: none */
 	uint64_t dump;	    /* bytes, 0: no contents */
 	const char *type;
+	bool debuginfod; /* ask its servers for debug information that is not installed */
 	uint64_t interval_s, count, duration_s; /* as in struct trace_opts */
 	const struct outputs *outputs;		/* the model keeps what they show */
 	struct gate *gate;			/* NULL: none */
