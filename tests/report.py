@@ -35,7 +35,7 @@ VERDICT = re.compile(r"\t\t(too early to say|leaking|growing cache|plateau|churn
 GROWTH = re.compile(
     r"\[\d\d:\d\d:\d\d\] check: (\S+) grew by ([\d,]+) objects, (?:all of them accounted for \(([\d,]+) .*"
     r"|([\d,]+) of them accounted for \([\d.]+ %\)"
-    r"(?:, ([\d,]+) came or went meanwhile)?(?:, ([\d,]+) (?:unexplained|not followed))?)"
+    r"(?:, ([\d,]+) came or went meanwhile)?(?:, ([\d,]+) (?:unexplained(?:: .*)?|not followed))?)"
 )
 PROCESS = re.compile(
     r"\[\d\d:\d\d:\d\d\] process (\d+): (\d+) bytes in (\d+) allocations outstanding, seen (\d+), freed (\d+)"

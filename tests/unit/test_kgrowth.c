@@ -57,6 +57,27 @@ static void accounts(void)
 		  "not followed\n");
 }
 
+/* Nothing more is to be said where the kernel is known to allocate in bulk. */
+static void in_bulk(void)
+{
+	struct kgrowth g = {"maple_node", 256, 298, 211, 55};
+
+	CHECK_STR(print(&g, 1, false),
+		  "check: maple_node grew by 298 objects, 211 of them accounted for (70.8 %), 55 "
+		  "came or went meanwhile, 32 unexplained: the kernel allocates these in bulk, "
+		  "which has no event\n");
+	g.moving = 87;
+	CHECK_STR(print(&g, 1, false),
+		  "check: maple_node grew by 298 objects, 211 of them accounted for (70.8 %), 87 "
+		  "came or went meanwhile\n");
+	g.moving = 0;
+	CHECK_STR(print(&g, 1, true),
+		  "check: maple_node grew by 298 objects, 211 of them accounted for (70.8 %), 87 "
+		  "not followed\n");
+	g.name = "maple_node2";
+	CHECK(strstr(print(&g, 1, false), "87 unexplained\n" EXPLAIN) != NULL);
+}
+
 /* By bytes, eight of them. */
 static void order(void)
 {
@@ -80,6 +101,7 @@ static void order(void)
 int main(void)
 {
 	RUN(accounts);
+	RUN(in_bulk);
 	RUN(order);
 	free(text);
 	return check_done();
