@@ -492,8 +492,10 @@ static int parse_positional(struct parser *p, const char *value)
 		if (!parse_number(value, false, &n) || !n || n > MAX_SECONDS)
 			return fail(p,
 				    "INTERVAL: '%.100s' is not a number of seconds (1 to %d); "
-				    "a command goes behind --, see memleak-bpf --help",
-				    value, MAX_SECONDS);
+				    "%s, see memleak-bpf --help",
+				    value, MAX_SECONDS,
+				    strpbrk(value, "=<>") ? "an expression goes behind -f"
+							  : "a command goes behind --");
 		cli->interval_s = n;
 		p->interval_given = true;
 		return 0;

@@ -47,9 +47,10 @@ refused no-value 'bytes_alloc == && pid == 1' 15 'option -f: '
 refused no-end '(bytes_alloc == 4096' 0 'this \( is not closed'
 refused no-cache 'name == "kmaloc-4k"' 8 'no cache "kmaloc-4k".*did you mean.*kmalloc-4k'
 refused no-flag 'gfp_flags & GFP_KERNAL' 12 'GFP_KERNEL'
-refused no-function 'call_site == load_mesg' 13 'load_mesg'
+refused no-function 'call_site == load_mesg' 13 'no function "load_mesg" in this kernel: did you mean .*load_msg'
 refused no-cgroup 'cgroup == "/no/such/group"' 10 'option -f: '
 
+says no-order 1 'only pages have an order: give --pages' "$TOOL" -k -f 'bytes_alloc == 4096 || order > 2' -d 1
 says no-type 1 'no struct msg_mgs; did you mean .*msg_msg' "$TOOL" -k --type msg_mgs -d 1
 says no-process 1 'there is no process 4194303' "$TOOL" -k -p 4194303 -d 1
 

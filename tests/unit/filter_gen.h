@@ -117,6 +117,12 @@ static int gen_function_at(void *ctx, uint64_t addr, struct filter_range *range)
 	return 0;
 }
 
+static const char *gen_function_name(void *ctx, size_t index)
+{
+	(void)ctx;
+	return index < GEN_N_FUNCTIONS ? gen_functions[index].name : NULL;
+}
+
 static const char *const gen_caches[] = {"kmalloc-64", "kmalloc-4k",  "kmalloc-cg-4k",
 					 "dentry",     "inode_cache", "a,b:c d"};
 
@@ -158,6 +164,7 @@ static inline void gen_init(struct gen *g, struct filter_names *names, struct gf
 		.gfp = gfp,
 		.functions = gen_functions_named,
 		.function_at = gen_function_at,
+		.function = gen_function_name,
 		.cache = gen_cache,
 		.merged_cache = gen_merged_cache,
 		.cgroup = gen_cgroup,

@@ -415,6 +415,9 @@ static void positional(void)
 {
 	check_refused("-p 1 0", "INTERVAL: '0' is not a number of seconds (1 to 31536000); a "
 				"command goes behind --, see memleak-bpf --help");
+	check_refused("-k bytes_alloc==4096",
+		      "INTERVAL: 'bytes_alloc==4096' is not a number of seconds (1 to 31536000); "
+		      "an expression goes behind -f, see memleak-bpf --help");
 	check_refused("ls", "INTERVAL: 'ls' is not a number of seconds (1 to 31536000); a command "
 			    "goes behind --, see memleak-bpf --help");
 	check_refused("-p 1 5 x", "COUNT: 'x' is not a number of reports (1 to 4294967295)");

@@ -284,7 +284,23 @@ static void errors(void)
 		      "name has at most 47 characters");
 	check_refused("call_site == ", 13, "expected an address or a function");
 	check_refused("call_site == \"load_msg\"", 13, "expected a number, not a text");
-	check_refused("call_site == load_mgs", 13, "no function \"load_mgs\" in this kernel");
+	check_refused("name == \"size-4096\"", 8,
+		      "no cache \"size-4096\" in /proc/slabinfo: try bytes_alloc == 4096, which "
+		      "finds the objects of all caches of that size");
+	check_refused("name == \"kmalloc-4096\"", 8,
+		      "no cache \"kmalloc-4096\" in /proc/slabinfo: try bytes_alloc == 4096, which "
+		      "finds the objects of all caches of that size");
+	check_refused("name == \"kmalloc-63\"", 8,
+		      "no cache \"kmalloc-63\" in /proc/slabinfo: did you mean kmalloc-64 or "
+		      "kmalloc-4k?");
+	check_refused("name == \"size-99999999999999999999\"", 8,
+		      "no cache \"size-99999999999999999999\" in /proc/slabinfo (~ takes one that "
+		      "is yet to come)");
+	check_refused("name == \"size-64k\"", 8,
+		      "no cache \"size-64k\" in /proc/slabinfo (~ takes one that is yet to come)");
+	check_refused("call_site == load_mgs", 13,
+		      "no function \"load_mgs\" in this kernel: did you mean load_msg?");
+	check_refused("call_site == xyzzy", 13, "no function \"xyzzy\" in this kernel");
 	check_refused("call_site == load_msg [ext4]", 13,
 		      "no function \"load_msg\" in module ext4");
 	check_refused("call_site == [xfs]", 13, "no module \"xfs\" is loaded");

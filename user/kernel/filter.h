@@ -54,7 +54,7 @@ struct filter_range {
 struct filter_names {
 	const struct gfp *gfp;
 
-	void *symbols; /* handed to these two */
+	void *symbols; /* handed to these three */
 	/*
 	 * The functions called name, of one module or of all (NULL); "kernel" stands for what is in
 	 * none. Without a name: all code of the module. Puts room of them into ranges and returns
@@ -64,6 +64,8 @@ struct filter_names {
 			 struct filter_range *ranges, size_t room);
 	/* The function that addr is in. 1, or 0: in none. */
 	int (*function_at)(void *symbols, uint64_t addr, struct filter_range *range);
+	/* Names of functions, one after the other, "" for what is none; then NULL. */
+	const char *(*function)(void *symbols, size_t index);
 
 	void *system; /* handed to the others: filter_system.h */
 	/* The names of caches, one after the other, then NULL. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What stands on the right of an operator in the filter language, and the tests it makes. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "filter_priv.h"
 #include "gfp.h"
 #include "glob.h"
 #include "near.h"
+
+#define MAX_KMALLOC (1 << 22) /* bytes, in a cache of old kernels: KMALLOC_MAX_SIZE */
 
 #define MAX_PATH 1024	  /* of a cgroup */
 #define SAME_FUNCTIONS 64 /* more of one name are not asked for */
@@ -184,6 +187,10 @@ static int read_place(struct parser *p, const struct comparison *c, struct place
 static int no_place(struct parser *p, const struct comparison *c, const struct place *place,
 		    int err)
 {
+	char text[160] = "";
+	const char *one;
+	struct near near;
+
 	if (err < 0) {
 		parser__fail(p, c->value_at, "the kernel's symbols cannot be read: %s",
 			     strerror(-err));
@@ -191,8 +198,14 @@ static int no_place(struct parser *p, const struct comparison *c, const struct p
 	}
 	if (!place->function[0])
 		return parser__fail(p, c->value_at, "no module \"%s\" is loaded", place->module);
-	return parser__fail(p, c->value_at, "no function \"%s\" in %s%s", place->function,
-			    place->module[0] ? "module " : "this kernel", place->module);
+	near__init(&near, place->function);
+	if (p->names->function && !place->module[0])
+		for (size_t i = 0; (one = p->names->function(p->names->symbols, i)); i++)
+			near__add(&near, one);
+	near__text(&near, text, sizeof(text));
+	return parser__fail(p, c->value_at, "no function \"%s\" in %s%s%s%s%s", place->function,
+			    place->module[0] ? "module " : "this kernel", place->module,
+			    near.n ? ": did you mean " : "", text, near.n ? "?" : "");
 }
 
 /* Everywhere that a name stands for. */
@@ -283,8 +296,30 @@ static int comm_begins(struct parser *p, const struct comparison *c, const char 
 	return all;
 }
 
+/*
+ * What caches for kmalloc were called once, and still are in many heads and pages: size-4096 in old
+ * SLAB, kmalloc-4096 until 4.20. Returns the size; 0: it is no such name.
+ */
+static uint64_t size_in_name(const char *name)
+{
+	static const char *const begins[] = {"size-", "kmalloc-"};
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++) {
+		size_t len = strlen(begins[i]);
+
+		if (strncmp(name, begins[i], len) != 0 || !is_digit(name[len]))
+			continue;
+		for (name += len; is_digit(*name) && size < MAX_KMALLOC; name++)
+			size = 10 * size + (*name - '0');
+		return *name || size & (size - 1) ? 0 : size;
+	}
+	return 0;
+}
+
 static int unknown_cache(struct parser *p, const struct comparison *c, const char *name)
 {
+	uint64_t size = size_in_name(name);
 	const char *one, *merged = NULL;
 	char text[160];
 	struct near near;
@@ -302,6 +337,12 @@ static int unknown_cache(struct parser *p, const struct comparison *c, const cha
 				    "cache \"%s\" is one with \"%s\": they look alike, so "
 				    "the kernel has merged them",
 				    name, merged);
+	if (size)
+		return parser__fail(p, c->value_at,
+				    "no cache \"%s\" in /proc/slabinfo: try bytes_alloc == "
+				    "%" PRIu64
+				    ", which finds the objects of all caches of that size",
+				    name, size);
 	near__text(&near, text, sizeof(text));
 	return parser__fail(p, c->value_at, "no cache \"%s\" in /proc/slabinfo%s%s%s", name,
 			    near.n ? ": did you mean " : " (~ takes one that is yet to come)", text,

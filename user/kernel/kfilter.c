@@ -56,6 +56,16 @@ static int function_at(void *ctx, uint64_t addr, struct filter_range *range)
 	return 1;
 }
 
+static const char *function(void *ctx, size_t index)
+{
+	struct ksym sym;
+
+	if (index >= kallsyms__count(ctx))
+		return NULL;
+	kallsyms__at(ctx, index, &sym);
+	return sym.is_text ? sym.name : "";
+}
+
 static int open_cgroups(struct kfilter *f, const struct filter_system *system, FILE *err)
 {
 	int fd;
@@ -91,6 +101,7 @@ int kfilter__compile(const char *expression, const struct btf *btf, const struct
 		names.symbols = (void *)symbols;
 		names.functions = functions;
 		names.function_at = function_at;
+		names.function = function;
 	}
 	ret = filter__compile(expression, &names, &out->prog, &error);
 	if (ret) {
@@ -103,6 +114,17 @@ int kfilter__compile(const char *expression, const struct btf *btf, const struct
 	if (ret)
 		kfilter__clear(out);
 	return ret;
+}
+
+bool kfilter__uses(const struct kfilter *f, enum filter_field field)
+{
+	size_t i;
+
+	/* those that are not used are all zeroes */
+	for (i = 0; i < FILTER_MAX_NODES; i++)
+		if (f->prog.node[i].test == FILTER_NUMBER && f->prog.node[i].field == field)
+			return true;
+	return false;
 }
 
 void kfilter__clear(struct kfilter *f)

@@ -3,6 +3,7 @@
 #ifndef KERNEL_KFILTER_H
 #define KERNEL_KFILTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -20,5 +21,7 @@ struct kfilter {
 /* Returns 0; or negative errno after lines on err that say what is wrong and where. */
 int kfilter__compile(const char *expression, const struct btf *btf, const struct kallsyms *symbols,
 		     struct kfilter *out, FILE *err);
+/* Does it ask for that field? */
+bool kfilter__uses(const struct kfilter *f, enum filter_field field);
 void kfilter__clear(struct kfilter *f);
 #endif

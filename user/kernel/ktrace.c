@@ -161,6 +161,19 @@ static int check_process(const struct ktrace *t)
 	return -ESRCH;
 }
 
+static int compile_filter(struct ktrace *t)
+{
+	int err;
+
+	if (!t->opts->filter)
+		return 0;
+	err = kfilter__compile(t->opts->filter, t->btf, t->symbols, &t->filter, stderr);
+	if (err || t->opts->pages || !kfilter__uses(&t->filter, FILTER_ORDER))
+		return err;
+	say("option -f: only pages have an order: give --pages, too");
+	return -EINVAL;
+}
+
 static int set_up(struct ktrace *t)
 {
 	struct kreport_opts reports = {
@@ -196,12 +209,9 @@ static int set_up(struct ktrace *t)
 	read_symbols(t);
 	if (t->no_symbols)
 		say("%s", t->no_symbols);
-	if (t->opts->filter) {
-		err = kfilter__compile(t->opts->filter, t->btf, t->symbols, &t->filter, stderr);
-		if (err)
-			return err;
-	}
-	err = check_type(t);
+	err = compile_filter(t);
+	if (!err)
+		err = check_type(t);
 	if (!err)
 		err = open_session(t);
 	if (err)
