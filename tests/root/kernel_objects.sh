@@ -43,6 +43,12 @@ if make_objects messages messages 1003 -p @ --dump=128; then
 	end_objects messages
 fi
 
+# More than contents are read of: 16,384.
+if make_objects many empties 20000 -p @ --dump=16; then
+	becomes many-dump "how many were not looked into is said" '"\t\t3,616 more were not looked at\n" in last.text()'
+	end_objects many
+fi
+
 # As many as the tables are made for. Their 48 bytes each are from kmalloc-64.
 if make_objects million empties 1000000 -p @; then
 	becomes million-count "1,000,000 messages, none of them lost" \

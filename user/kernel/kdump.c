@@ -183,16 +183,20 @@ int kdump__print(struct kreport *r, uint32_t site, uint32_t key, FILE *out)
 	char number[FORMAT_NUMBER_SIZE];
 	uint32_t its_site, its_key;
 	const struct kind *kind;
-	uint64_t others;
+	uint64_t others, left = 0;
 	size_t i, n;
 	int err = d.kinds ? 0 : -ENOMEM;
 
-	for (i = 0; !err && i < r->objects.n && d.n_read < MAX_READ; i++) {
+	for (i = 0; !err && i < r->objects.n; i++) {
 		const struct kobject *o = &r->objects.at[i];
 
-		if (has_contents(o) && kreport__origin(r, o->when, &its_site, &its_key) &&
-		    its_site == site && (!key || key == its_key) && !kreport__is_young(r, o))
+		if (!has_contents(o) || !kreport__origin(r, o->when, &its_site, &its_key) ||
+		    its_site != site || (key && key != its_key) || kreport__is_young(r, o))
+			continue;
+		if (d.n_read < MAX_READ)
 			err = add_object(&d, i);
+		else
+			left++;
 	}
 	if (err)
 		goto cleanup;
@@ -203,6 +207,8 @@ int kdump__print(struct kreport *r, uint32_t site, uint32_t key, FILE *out)
 		others += kind[i].count;
 	if (others)
 		fprintf(out, "%s begin otherwise\n", format__number(number, others));
+	if (left)
+		fprintf(out, "%s more were not looked at\n", format__number(number, left));
 	if (d.n_gone)
 		fprintf(out, "%s were freed while they were read\n",
 			format__number(number, d.n_gone));
