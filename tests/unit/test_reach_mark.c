@@ -276,18 +276,19 @@ static uint64_t pointer_to(const struct mark_block *to)
 	return to->addr + offset + (offset == 8 || offset == 24);
 }
 
-static void fill(size_t n, size_t n_roots)
+/* Dense: more pointers than links__new notes down, and of a few blocks to each other. */
+static void fill(size_t n, size_t n_roots, bool dense)
 {
 	size_t i, k;
 
 	begin();
 	for (i = 0; i < n; i++)
-		make(draw(4) ? draw(12) * 8 + 16 : draw(3) * 5, 16 * draw(3));
+		make(draw(4) ? draw(dense ? 40 : 12) * 8 + 16 : draw(3) * 5, 16 * draw(3));
 	for (i = 0; i < n; i++)
 		for (k = 0; k < blocks[i].size / 8; k++)
-			if (!draw(5))
-				((uint64_t *)(uintptr_t)blocks[i].addr)[k] =
-					pointer_to(&blocks[draw(n)]);
+			if (dense || !draw(5))
+				((uint64_t *)(uintptr_t)blocks[i].addr)[k] = pointer_to(
+					&blocks[dense ? (i / 4 * 4 + draw(4)) % n : draw(n)]);
 	for (i = 0; i < n_roots; i++)
 		*root(draw(ROOTS / 8)) = pointer_to(&blocks[draw(n)]);
 }
@@ -303,7 +304,7 @@ static void by_definition(void)
 		size_t n = 2 + draw(MAX_BLOCKS - 2);
 		uint64_t under = 0, indirect = 0;
 
-		fill(n, draw(1 + n / 8));
+		fill(n, draw(1 + n / 8), !(round % 8));
 		judge(NULL); /* sorts; they are */
 		memset(start, 0, sizeof(start));
 		memset(any, 0, sizeof(any));
@@ -413,7 +414,7 @@ static void shortest_ways(void)
 	for (round = 0; round < 60; round++) {
 		size_t n = 2 + draw(MAX_BLOCKS - 2);
 
-		fill(n, 1 + draw(1 + n / 8));
+		fill(n, 1 + draw(1 + n / 8), false);
 		judge(NULL); /* sorts */
 		distances(n, steps);
 		CHECK_EQ(memcopy__new(getpid(), 0, &m), 0);

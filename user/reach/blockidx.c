@@ -145,6 +145,12 @@ void blockidx__free(struct blockidx *x)
 	free(x);
 }
 
+void blockidx__span(const struct blockidx *x, uint64_t *low, uint64_t *span)
+{
+	*low = x->low;
+	*span = x->high - x->low;
+}
+
 /* The first segment that ends above addr, or n_segs. */
 static size_t find_segment(const struct blockidx *x, uint64_t addr)
 {

@@ -21,6 +21,8 @@ struct blockidx;
  */
 int blockidx__new(const void *blocks, size_t stride, size_t n, struct blockidx **out);
 void blockidx__free(struct blockidx *x);
+/* All blocks are in [low, low + span). */
+void blockidx__span(const struct blockidx *x, uint64_t *low, uint64_t *span);
 uint32_t blockidx__find(const struct blockidx *x, uint64_t addr);
 
 /*

@@ -7,12 +7,15 @@
 
 #include "reach/blockidx.h"
 #include "reach/blocksort.h"
+#include "reach/links.h"
 #include "reach/memcopy.h"
+#include "reach/words.h"
 
 #define WORD sizeof(uint64_t)
 #define FIRST_PAGE 4096
 #define NO_CLIQUE UINT32_MAX
 #define PENDING 32 /* a power of 2 */
+#define AHEAD 16   /* blocks: what is in the queue is announced so long before it is looked into */
 
 /* A word that has been met, while its block is on its way from memory. */
 struct pending {
@@ -29,19 +32,20 @@ struct marker {
 	struct mark_block *pools; /* behind them: blocks that others lie in */
 	size_t n_pools;
 	struct blockidx *index;
+	struct links *links;
 	/*
-	 * Blocks whose contents have to be looked at. A block gets here twice at most: as possible,
-	 * and as reachable.
+	 * Blocks whose contents have to be looked at, first come first served, so that it is known
+	 * which are next. A block gets here twice at most: as possible, and as reachable.
 	 */
-	uint32_t *stack;
-	size_t depth;
+	uint32_t *queue;
+	size_t n_met, n_seen; /* up to now: what is in between is in the queue */
 	struct pending pending[PENDING];
-	size_t n_begun, n_done; /* of all words so far; those in between are pending */
-	uint64_t low, span;	/* where blocks are: most words point elsewhere */
-	uint32_t clique;	/* the lost block that is followed, NO_CLIQUE: roots are */
-	bool counting;		/* the second time */
-	bool mixed;		/* the first time: from one lost block to what another one led to */
-	bool by_start;		/* all pointers were start-pointers down to what is looked at */
+	size_t n_begun, n_done;		/* of all words so far; those in between are pending */
+	struct words_of_interest which; /* most words point elsewhere */
+	uint32_t clique;		/* the lost block that is followed, NO_CLIQUE: roots are */
+	bool counting;			/* the second time */
+	bool mixed;    /* the first time: from one lost block to what another one led to */
+	bool by_start; /* all pointers were start-pointers down to what is looked at */
 };
 
 static uint64_t end_of(const struct mark_block *b)
@@ -106,17 +110,15 @@ int marker__new(const struct memcopy *memory, struct mark_block *blocks, size_t 
 		err = blockidx__new(mk->blocks, sizeof(*mk->blocks), mk->n, &mk->index);
 	if (!err) {
 		mk->pools = mk->all + mk->n;
-		if (mk->n) {
-			mk->low = mk->blocks[0].addr;
-			mk->span = end_of(&mk->blocks[mk->n - 1]) - mk->low;
-		}
-		mk->stack = calloc(2 * mk->n + 1, sizeof(*mk->stack));
-		err = mk->stack ? 0 : -ENOMEM;
+		blockidx__span(mk->index, &mk->which.low, &mk->which.span);
+		mk->queue = calloc(2 * mk->n + 1, sizeof(*mk->queue));
+		err = mk->queue ? 0 : -ENOMEM;
 	}
 	if (err) {
 		marker__free(mk);
 		return err;
 	}
+	mk->links = links__new(memory, mk->index, mk->blocks, mk->n, mk->opts.threads);
 	*out = mk;
 	return 0;
 }
@@ -126,7 +128,8 @@ void marker__free(struct marker *mk)
 	if (!mk)
 		return;
 	blockidx__free(mk->index);
-	free(mk->stack);
+	links__free(mk->links);
+	free(mk->queue);
 	free(mk);
 }
 
@@ -172,23 +175,23 @@ static bool is_lost(const struct mark_block *b)
 
 static void push(struct marker *mk, uint32_t i)
 {
-	mk->stack[mk->depth++] = i;
+	mk->queue[mk->n_met++] = i;
 }
 
-/* A word met on the way from the roots, that points into block i. */
-static void meet(struct marker *mk, uint64_t value, uint32_t i, bool by_start)
+/* Met on the way from the roots; by_start: so were all pointers before it. */
+static void meet(struct marker *mk, const struct link *link, bool by_start)
 {
-	struct mark_block *b = &mk->blocks[i];
+	struct mark_block *b = &mk->blocks[link->to];
 
 	if (b->kind == REACH_REACHABLE)
 		return;
-	if (by_start && (value == b->addr || is_as_good(mk, b, value)))
+	if (by_start && (link->by_start || is_as_good(mk, b, link->value)))
 		b->kind = REACH_REACHABLE;
 	else if (b->kind == REACH_UNJUDGED)
 		b->kind = REACH_POSSIBLE;
 	else
 		return;
-	push(mk, i);
+	push(mk, link->to);
 }
 
 static void add_under(struct marker *mk, const struct mark_block *b)
@@ -224,22 +227,29 @@ static void meet_lost(struct marker *mk, uint32_t i)
 	push(mk, i);
 }
 
+static void follow_link(struct marker *mk, const struct link *link, bool by_start)
+{
+	if (mk->clique == NO_CLIQUE)
+		meet(mk, link, by_start);
+	else
+		meet_lost(mk, link->to);
+}
+
 static void finish_one(struct marker *mk)
 {
 	const struct pending *p = &mk->pending[mk->n_done++ % PENDING];
-	uint32_t i = blockidx__end(mk->index, &p->way);
+	struct link link = {.value = p->way.addr, .to = blockidx__end(mk->index, &p->way)};
 
-	if (i == BLOCKIDX_NONE)
+	if (link.to == BLOCKIDX_NONE)
 		return;
-	if (mk->clique == NO_CLIQUE)
-		meet(mk, p->way.addr, i, p->by_start);
-	else
-		meet_lost(mk, i);
+	link.by_start = link.value == mk->blocks[link.to].addr;
+	follow_link(mk, &link, p->by_start);
 }
 
 /* Most of the time goes by waiting for memory: so many words are looked up at once. */
-static void begin_one(struct marker *mk, uint64_t value)
+static void begin_one(uint64_t value, void *arg)
 {
+	struct marker *mk = arg;
 	struct pending *p;
 
 	if (mk->n_begun - mk->n_done == PENDING)
@@ -256,46 +266,45 @@ static void begin_one(struct marker *mk, uint64_t value)
 
 static void scan(struct marker *mk, uint64_t start, uint64_t end)
 {
-	const struct memcopy_run *run;
-	size_t n, i, k;
-	uint64_t word;
+	words__each(mk->memory, memcopy__first(mk->memory, start), start, end, mk->which, begin_one,
+		    mk);
+}
 
-	start = (start + WORD - 1) / WORD * WORD;
-	run = memcopy__runs(mk->memory, &n);
-	for (i = memcopy__first(mk->memory, start); i < n && run[i].start < end; i++) {
-		uint64_t from = start > run[i].start ? start : run[i].start;
-		uint64_t to = end < run[i].end ? end : run[i].end;
-		const uint8_t *at = run[i].at + (from - run[i].start);
+static void look_into(struct marker *mk, uint32_t i)
+{
+	const struct mark_block *b = &mk->blocks[i];
+	struct links_cursor at;
+	struct link link;
 
-		for (k = 0; from < to && k + WORD <= to - from; k += WORD) {
-			memcpy(&word, at + k, WORD);
-			if (word - mk->low < mk->span)
-				begin_one(mk, word);
-		}
-	}
+	mk->by_start = b->kind != REACH_POSSIBLE;
+	if (!links__of(mk->links, i, &at))
+		scan(mk, b->addr, b->addr + b->size < b->addr ? UINT64_MAX : b->addr + b->size);
+	else
+		while (links__next(&at, &link))
+			follow_link(mk, &link, mk->by_start);
 }
 
 static void drain(struct marker *mk)
 {
-	while (mk->depth || mk->n_done != mk->n_begun) {
-		const struct mark_block *b;
-
-		if (!mk->depth) {
+	while (mk->n_seen != mk->n_met || mk->n_done != mk->n_begun) {
+		if (mk->n_seen == mk->n_met) {
 			finish_one(mk);
 			continue;
 		}
-		b = &mk->blocks[mk->stack[--mk->depth]];
-
-		mk->by_start = b->kind != REACH_POSSIBLE;
-		scan(mk, b->addr, b->addr + b->size < b->addr ? UINT64_MAX : b->addr + b->size);
+		if (mk->n_met - mk->n_seen > AHEAD)
+			links__expect(mk->links, mk->queue[mk->n_seen + AHEAD]);
+		if (mk->n_met - mk->n_seen > AHEAD / 2)
+			links__expect_soon(mk->links, mk->queue[mk->n_seen + AHEAD / 2]);
+		look_into(mk, mk->queue[mk->n_seen++]);
 	}
+	mk->n_seen = mk->n_met = 0;
 	mk->by_start = true;
 }
 
 void marker__value(struct marker *mk, uint64_t value)
 {
 	mk->by_start = true;
-	begin_one(mk, value);
+	begin_one(value, mk);
 	drain(mk);
 }
 

@@ -47,6 +47,7 @@ struct marker_opts {
 	/* Does a vtable begin at addr? Asked for addresses that objects begin with. May be NULL. */
 	bool (*is_vtable)(uint64_t addr, void *arg);
 	void *arg;
+	unsigned int threads; /* that read the blocks; 0: as many as we have CPUs */
 };
 
 /*
