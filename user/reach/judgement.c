@@ -19,6 +19,7 @@
 #include "reach/rootname.h"
 #include "reach/roots.h"
 #include "reach/stop.h"
+#include "reach/together.h"
 #include "reach/vtables.h"
 
 struct id {
@@ -293,34 +294,64 @@ static int find_holders(struct scan *s, const struct stop_thread *threads, size_
 	return 0;
 }
 
+/* Two steps of two parts each, which do not depend on each other: there may be two CPUs. */
+struct judging {
+	struct scan *s;
+	const struct stop_thread *threads;
+	size_t n;
+	int err[2]; /* of the parts */
+};
+
+static void prepare(size_t part, void *arg)
+{
+	struct judging *j = arg;
+	struct scan *s = j->s;
+	const struct marker_opts opts = {.is_vtable = vtables__is_one, .arg = s->vtables};
+
+	if (part == 0)
+		j->err[0] = find_dead(s, j->threads, j->n);
+	else
+		j->err[1] = marker__new(s->c.memory, s->v->block, s->v->n, &opts, &s->marker);
+}
+
+static void mark(size_t part, void *arg)
+{
+	struct judging *j = arg;
+	struct scan *s = j->s;
+
+	if (part == 0) {
+		roots__mark(s->marker, &s->c.maps, j->threads, j->n, s->opts->at_call, &s->dead);
+		marker__finish(s->marker);
+	} else {
+		j->err[1] = sum_heap_roots(s);
+	}
+}
+
+static int in_parts(void (*step)(size_t part, void *arg), struct judging *j)
+{
+	together__do(0, 2, step, j);
+	return j->err[0] ? j->err[0] : j->err[1];
+}
+
 static int judge(struct scan *s)
 {
-	const struct stop_thread *threads;
-	struct marker_opts opts = {.is_vtable = vtables__is_one};
+	struct judging j = {.s = s};
 	uint64_t began = now_ns();
-	size_t n;
 	int err;
 
-	threads = stop__threads(s->c.stop, &n);
-	err = find_dead(s, threads, n);
-	if (!err) {
-		s->vtables = opts.arg = vtables__new(s->pid, &s->c.maps);
-		err = opts.arg ? 0 : -ENOMEM;
-	}
-	if (!err)
-		err = marker__new(s->c.memory, s->v->block, s->v->n, &opts, &s->marker);
+	j.threads = stop__threads(s->c.stop, &j.n);
+	s->vtables = vtables__new(s->pid, &s->c.maps);
+	err = s->vtables ? in_parts(prepare, &j) : -ENOMEM;
 	if (err)
 		return fail(s, err, "there is no memory for judging %zu blocks", s->v->n);
 	err = check_readable(s);
 	if (err)
 		return err;
-	roots__mark(s->marker, &s->c.maps, threads, n, s->opts->at_call, &s->dead);
-	marker__finish(s->marker);
-	s->how->mark_ns = now_ns() - began;
-	err = sum_heap_roots(s);
+	err = in_parts(mark, &j);
 	sort(s->v);
+	s->how->mark_ns = now_ns() - began;
 	if (!err && s->opts->by_whom)
-		err = find_holders(s, threads, n);
+		err = find_holders(s, j.threads, j.n);
 	return err ? fail(s, err, "there is no memory for judging %zu blocks", s->v->n) : 0;
 }
 
