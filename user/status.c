@@ -2,6 +2,7 @@
 #include "status.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,12 +18,27 @@ void status__init(struct status *s, FILE *out)
 	s->shown = false;
 }
 
+void status__write(struct status *s, const char *line)
+{
+	struct winsize size;
+	int columns = 80;
+
+	if (!ioctl(fileno(s->out), TIOCGWINSZ, &size) && size.ws_col)
+		columns = size.ws_col;
+	/* the last column stays free: some terminals go to the next line with it */
+	fprintf(s->out, "\r\033[K%.*s", columns - 1, line);
+	fflush(s->out);
+	s->shown = true;
+}
+
 void status__show(struct status *s, const struct session *session, uint64_t start_ns,
 		  uint64_t next_ns)
 {
 	struct session_stats stats;
 	char seen[FORMAT_NUMBER_SIZE], freed[FORMAT_NUMBER_SIZE];
+	char line[128 + 2 * FORMAT_NUMBER_SIZE];
 	struct timespec t;
+	int n;
 	uint64_t now;
 
 	if (!s->is_terminal)
@@ -33,19 +49,19 @@ void status__show(struct status *s, const struct session *session, uint64_t star
 		return; /* called for each event */
 	s->shown_ns = now;
 	session__stats(session, &stats);
-	fprintf(s->out, "\r\033[K%llu s, %s allocations, %s frees seen; ",
-		(unsigned long long)((now - start_ns) / 1000000000),
-		format__number(seen, session__seen(&stats) + stats.sum[STAT_UNSAMPLED]),
-		format__number(freed, stats.sum[STAT_FREED]));
+	n = snprintf(line, sizeof(line), "%llu s, %s allocations, %s frees seen; ",
+		     (unsigned long long)((now - start_ns) / 1000000000),
+		     format__number(seen, session__seen(&stats) + stats.sum[STAT_UNSAMPLED]),
+		     format__number(freed, stats.sum[STAT_FREED]));
 	if (next_ns == UINT64_MAX)
-		fputs("report at the end, or at Ctrl-C", s->out);
+		snprintf(line + n, sizeof(line) - n, "report at the end, or at Ctrl-C");
 	else
-		fprintf(s->out, "next report in %llu s, Ctrl-C: report and stop",
-			(unsigned long long)(next_ns > now
-						     ? (next_ns - now + 999999999) / 1000000000
-						     : 0));
-	fflush(s->out);
-	s->shown = true;
+		snprintf(line + n, sizeof(line) - n,
+			 "next report in %llu s, Ctrl-C: report and stop",
+			 (unsigned long long)(next_ns > now
+						      ? (next_ns - now + 999999999) / 1000000000
+						      : 0));
+	status__write(s, line);
 }
 
 void status__clear(struct status *s)
