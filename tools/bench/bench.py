@@ -90,7 +90,7 @@ def facts(quick):
 
 def print_head(all_results):
     f = all_results.facts
-    print(f"{all_results.machine()}; medians (min–max)")
+    print(f"{all_results.machine()}; {results.LEGEND}")
     if f["busy_percent"] > 10:
         print(f"note: others keep this machine {f['busy_percent']} % busy; the figures suffer")
     print(flush=True)

@@ -31,28 +31,30 @@ struct {
 __u64 seen;
 int last_stack;
 
-SEC("tp_btf/kmalloc")
-int empty_alloc(void *ctx)
-{
-	return 0;
-}
+#define EMPTY(name, event)                                                                         \
+	SEC("?tp_btf/" #event)                                                                     \
+	int name(void *ctx)                                                                        \
+	{                                                                                          \
+		return 0;                                                                          \
+	}
 
-SEC("tp_btf/kfree")
-int empty_free(void *ctx)
-{
-	return 0;
-}
+EMPTY(empty_kmalloc, kmalloc)
+EMPTY(empty_kmalloc_node, kmalloc_node) /* these two are gone since 6.1 */
+EMPTY(empty_cache_alloc_node, kmem_cache_alloc_node)
+EMPTY(empty_cache_alloc, kmem_cache_alloc)
+EMPTY(empty_kfree, kfree)
+EMPTY(empty_cache_free, kmem_cache_free)
 
 /* Raw, as the arguments of tp_btf programs may not be const void * until 6.13. */
 SEC("raw_tp/kmalloc")
-int stackid_alloc(__u64 *ctx)
+int stackid_kmalloc(__u64 *ctx)
 {
 	last_stack = bpf_get_stackid(ctx, &stacks, 0);
 	return 0;
 }
 
 SEC("raw_tp/kmalloc")
-int bcc_alloc(__u64 *ctx)
+int bcc_kmalloc(__u64 *ctx)
 {
 	struct info info = {
 		.size = ctx[3],
@@ -67,7 +69,7 @@ int bcc_alloc(__u64 *ctx)
 }
 
 SEC("raw_tp/kfree")
-int bcc_free(__u64 *ctx)
+int bcc_kfree(__u64 *ctx)
 {
 	__u64 ptr = ctx[1];
 

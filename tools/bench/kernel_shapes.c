@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kernel_shapes ROUNDS - what -k adds to an allocation of the kernel and its free, by messages of
- * 4,000 bytes sent and received: one kmalloc-4k and its kfree. Beside it, in turns, the programs of
- * kernel_shapes.bpf.c.
+ * kernel_shapes BATCHES ROUNDS - what -k adds to an allocation of the kernel and its free, by
+ * messages of 4,000 bytes sent and received: one kmalloc-4k and its kfree. Beside it programs that
+ * do nothing on the same events, and those of kernel_shapes.bpf.c.
  *
- * What the empty programs cost changes by half within seconds, as clock and caches of a virtual
- * machine do: each of the others is measured between two measurements of these, and those between
- * two of no program at all.
+ * A few nanoseconds are to be seen where everything changes by half within seconds. So:
+ * - All is loaded beforehand; a turn is to attach, to measure for some 10 ms, and to detach. In a
+ *   round each variant has its turns, in an order that is drawn anew: what lasts longer than a
+ * round is in all of them.
+ * - Where the kernel puts a program's code it draws by chance, and its speed depends on that. So
+ *   everything is loaded anew for each batch of rounds.
+ * - Of a turn's slices the mean of the middle half counts: no tick is in it, and slices that happen
+ *   to have few stacks are not preferred.
  *
- * Prints lines "ns NAME NANOSECONDS...", one figure for each round, after one of the untraced time;
- * "beside NAME" are those of the empty programs beside it.
+ * Prints a line "events NAME N", events for each message, then "ns NAME BATCH NANOSECONDS...", the
+ * time of one in each turn, in order.
  */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,24 +39,38 @@
 
 #include "kernel_shapes.skel.h"
 
-#define MAX_ROUNDS 200
-#define SLICES 20 /* of a measurement; the quickest quarter counts */
-#define SLICE 1000
+#define MAX_ROUNDS 100
+#define WARM 4	  /* slices that do not count */
+#define SLICES 24 /* that do; by four */
+#define SLICE 500 /* messages */
+#define TURN ((WARM + SLICES) * SLICE)
+#define MAX_PROGRAMS 8
 
 struct variant {
 	const char *name;
-	const char *alloc, *free; /* programs; NULL: those of -k */
-	uint64_t stack_every;
-	double ns[MAX_ROUNDS], beside[MAX_ROUNDS];
+	int turns; /* in a round: more of those that all the others are compared with */
+	const char *const *programs; /* of kernel_shapes.bpf.c */
+	uint64_t stack_every;	     /* those of -k instead */
+	struct ksession *session;
+	double ns[2 * MAX_ROUNDS];
+	int n;
 };
 
+/* On each event that -k listens to, frees first. What this kernel does not have is left out. */
+#define OTHERS                                                                                     \
+	"empty_cache_free", "empty_cache_alloc", "empty_cache_alloc_node", "empty_kmalloc_node"
+static const char *const empty[] = {"empty_kfree", "empty_kmalloc", OTHERS, NULL};
+static const char *const stackid[] = {"empty_kfree", "stackid_kmalloc", OTHERS, NULL};
+static const char *const bcc[] = {"bcc_kfree", "bcc_kmalloc", OTHERS, NULL};
+
 static struct variant variants[] = {
-	{.name = "empty", .alloc = "empty_alloc", .free = "empty_free"},
-	{.name = "site", .stack_every = 1 << 20},
-	{.name = "sampled", .stack_every = 64},
-	{.name = "stacks", .stack_every = 1},
-	{.name = "stackid", .alloc = "stackid_alloc", .free = "empty_free"},
-	{.name = "bcc", .alloc = "bcc_alloc", .free = "bcc_free"},
+	{.name = "untraced", .turns = 2},
+	{.name = "empty", .turns = 2, .programs = empty},
+	{.name = "site", .turns = 2, .stack_every = 1 << 20},
+	{.name = "sampled", .turns = 1, .stack_every = 64},
+	{.name = "stacks", .turns = 1, .stack_every = 1},
+	{.name = "stackid", .turns = 1, .programs = stackid},
+	{.name = "bcc", .turns = 1, .programs = bcc},
 };
 #define N_VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
@@ -93,20 +113,29 @@ static int compare(const void *a, const void *b)
 
 /* --- the load: a process of its own, as -k leaves out what the tool itself causes */
 
+static double measure_slice(void)
+{
+	double began = now();
+
+	for (int i = 0; i < SLICE; i++)
+		if (msgsnd(queue, &message, sizeof(message.text), 0) ||
+		    msgrcv(queue, &message, sizeof(message.text), 0, 0) < 0)
+			_exit(1);
+	return (now() - began) / SLICE;
+}
+
 static double measure_slices(void)
 {
-	double slice[SLICES], began;
+	double slice[SLICES], sum = 0;
 
-	for (int i = 0; i < SLICES; i++) {
-		began = now();
-		for (int j = 0; j < SLICE; j++)
-			if (msgsnd(queue, &message, sizeof(message.text), 0) ||
-			    msgrcv(queue, &message, sizeof(message.text), 0, 0) < 0)
-				_exit(1);
-		slice[i] = (now() - began) / SLICE;
-	}
+	for (int i = 0; i < WARM; i++)
+		measure_slice();
+	for (int i = 0; i < SLICES; i++)
+		slice[i] = measure_slice();
 	qsort(slice, SLICES, sizeof(slice[0]), compare);
-	return slice[SLICES / 4];
+	for (int i = SLICES / 4; i < SLICES * 3 / 4; i++)
+		sum += slice[i];
+	return sum / (SLICES / 2);
 }
 
 static void start_load(void)
@@ -146,35 +175,37 @@ static double measure(void)
 	return ns;
 }
 
-/* --- */
+/* --- programs */
 
-static int attach(const char *program)
+/* NULL: not for this kernel. */
+static const struct bpf_program *loaded(const char *name)
 {
-	const struct bpf_program *p = bpf_object__find_program_by_name(skel->obj, program);
+	const struct bpf_program *p = bpf_object__find_program_by_name(skel->obj, name);
+
+	return bpf_program__fd(p) >= 0 ? p : NULL;
+}
+
+static void info_of(const struct bpf_program *p, struct bpf_prog_info *info)
+{
+	uint32_t size = sizeof(*info);
+
+	memset(info, 0, size);
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(p), info, &size))
+		die("cannot ask for a program: %s", strerror(errno));
+}
+
+static int attach(const struct bpf_program *p)
+{
 	const char *section = bpf_program__section_name(p);
-	const char *event = strncmp(section, "raw_tp/", 7) ? NULL : section + 7;
-	int fd = bpf_raw_tracepoint_open(event, bpf_program__fd(p));
+	int fd = bpf_raw_tracepoint_open(
+		strstr(section, "raw_tp/") ? strchr(section, '/') + 1 : NULL, bpf_program__fd(p));
 
 	if (fd < 0)
-		die("cannot attach %s: %s", program, strerror(errno));
+		die("cannot attach %s: %s", bpf_program__name(p), strerror(errno));
 	return fd;
 }
 
-static double traced_by_shape(const struct variant *v)
-{
-	int alloc, free;
-	double ns;
-
-	free = attach(v->free);
-	alloc = attach(v->alloc);
-	measure();
-	ns = measure();
-	close(alloc);
-	close(free);
-	return ns;
-}
-
-static double traced_by_us(const struct variant *v)
+static struct ksession *session_of(const struct variant *v)
 {
 	const struct ksession_opts opts = {
 		.max_size = UINT64_MAX,
@@ -185,66 +216,194 @@ static double traced_by_us(const struct variant *v)
 		.btf = btf,
 		.symbols = symbols,
 	};
-	struct ksession_stats stats;
 	struct ksession *s;
 	const char *why;
-	uint64_t before;
-	double ns;
 
 	if (ksession__new(&opts, &s, &why))
 		die("cannot trace: %s", why ? why : "");
-	measure(); /* the first stacks */
-	before = ksession__seen(s);
+	ksession__detach(s);
+	return s;
+}
+
+/* Has this kernel the event that the program is for? */
+static bool is_event(const struct bpf_program *p)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "btf_trace_%s", strchr(bpf_program__section_name(p), '/') + 1);
+	return btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0;
+}
+
+static void load_all(void)
+{
+	struct bpf_program *p;
+
+	skel = kernel_shapes_bpf__open();
+	if (!skel)
+		die("cannot open the programs");
+	bpf_object__for_each_program (p, skel->obj)
+		bpf_program__set_autoload(p, is_event(p));
+	if (kernel_shapes_bpf__load(skel))
+		die("cannot load the programs");
+	for (size_t i = 0; i < N_VARIANTS; i++)
+		if (variants[i].stack_every)
+			variants[i].session = session_of(&variants[i]);
+}
+
+static void unload_all(void)
+{
+	for (size_t i = 0; i < N_VARIANTS; i++) {
+		ksession__free(variants[i].session);
+		variants[i].session = NULL;
+	}
+	kernel_shapes_bpf__destroy(skel);
+}
+
+/* --- turns */
+
+static double turn_of_shape(const struct variant *v)
+{
+	const struct bpf_program *p;
+	int links[MAX_PROGRAMS], n = 0;
+	double ns;
+
+	for (size_t i = 0; v->programs && v->programs[i]; i++) {
+		p = loaded(v->programs[i]);
+		if (p)
+			links[n++] = attach(p);
+	}
 	ns = measure();
-	/* who misses events is fast */
-	if (ksession__seen(s) - before < SLICES * SLICE)
-		die("%s has missed allocations", v->name);
-	ksession__stats(s, &stats);
-	if (stats.sum[KSTAT_FULL] || stats.sum[KSTAT_NO_SITE])
-		die("%s has lost allocations", v->name);
-	ksession__free(s);
+	while (n)
+		close(links[--n]);
 	return ns;
 }
 
-/* One round of a variant. Returns the untraced time. */
-static double measure_round(struct variant *v, int round)
+static double turn_of_session(const struct variant *v)
 {
-	double untraced = measure(), empty = traced_by_shape(&variants[0]), with;
+	uint64_t before = ksession__seen(v->session);
+	struct ksession_stats stats;
+	double ns;
 
-	with = v->alloc ? traced_by_shape(v) : traced_by_us(v);
-	empty = (empty + traced_by_shape(&variants[0])) / 2;
-	untraced = (untraced + measure()) / 2;
-	v->ns[round] = with - untraced;
-	v->beside[round] = empty - untraced;
-	return untraced;
+	if (ksession__attach(v->session))
+		die("cannot attach");
+	ns = measure();
+	ksession__detach(v->session);
+	/* who misses events is fast */
+	if (ksession__seen(v->session) - before < TURN)
+		die("%s has missed allocations", v->name);
+	ksession__stats(v->session, &stats);
+	if (stats.sum[KSTAT_FULL] || stats.sum[KSTAT_NO_SITE])
+		die("%s has lost allocations", v->name);
+	return ns;
 }
 
-static void print_figures(const char *what, const char *name, const double *ns, int rounds)
+static double turn(const struct variant *v)
 {
-	int i;
-
-	printf("%s %s", what, name);
-	for (i = 0; i < rounds; i++)
-		printf(" %.3f", ns[i]);
-	printf("\n");
+	return v->session ? turn_of_session(v) : turn_of_shape(v);
 }
 
-static void check_shapes(void)
+/* Runs of the variant's programs, as long as the kernel counts them. */
+static uint64_t runs_of(const struct variant *v)
 {
-	if (skel->bss->seen < SLICES * SLICE || skel->bss->last_stack < 0)
+	struct ksession_stats stats = {0};
+	const struct bpf_program *p;
+	struct bpf_prog_info info;
+
+	if (v->session)
+		ksession__stats(v->session, &stats);
+	for (size_t i = 0; v->programs && v->programs[i]; i++) {
+		p = loaded(v->programs[i]);
+		if (!p)
+			continue;
+		info_of(p, &info);
+		stats.runs += info.run_cnt;
+	}
+	return stats.runs;
+}
+
+/*
+ * Events that each variant's programs hear of. All are to hear of the same: who is not attached to
+ * one is fast. There are some of others' doing.
+ */
+static void count_events(void)
+{
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	double events, expected = 0;
+	uint64_t before;
+
+	if (fd < 0)
+		die("cannot have runs counted: %s", strerror(errno));
+	for (size_t i = 0; i < N_VARIANTS; i++) {
+		before = runs_of(&variants[i]);
+		turn(&variants[i]);
+		events = (double)(runs_of(&variants[i]) - before) / TURN;
+		if (!expected)
+			expected = events;
+		if (events < expected * 0.95 || events > expected * 1.05)
+			die("%s has had %.2f events a message, the others %.2f", variants[i].name,
+			    events, expected);
+		printf("events %s %.2f\n", variants[i].name, events);
+	}
+	close(fd);
+}
+
+static void measure_round(void)
+{
+	struct variant *order[2 * N_VARIANTS], *v;
+	size_t n = 0, i, other;
+
+	for (i = 0; i < N_VARIANTS; i++)
+		for (int j = 0; j < variants[i].turns; j++)
+			order[n++] = &variants[i];
+	for (i = n - 1; i; i--) {
+		other = (size_t)rand() % (i + 1);
+		v = order[i];
+		order[i] = order[other];
+		order[other] = v;
+	}
+	for (i = 0; i < n; i++) {
+		v = order[i];
+		v->ns[v->n++] = turn(v);
+	}
+}
+
+static void measure_batch(int batch, int rounds)
+{
+	uint64_t runs = 0;
+
+	load_all();
+	if (!batch)
+		count_events();
+	for (size_t i = 0; i < N_VARIANTS; i++) {
+		turn(&variants[i]); /* the first stacks, and pages of the tables */
+		variants[i].n = 0;
+		runs += runs_of(&variants[i]);
+	}
+	for (int round = 0; round < rounds; round++)
+		measure_round();
+	for (size_t i = 0; i < N_VARIANTS; i++) {
+		runs -= runs_of(&variants[i]);
+		printf("ns %s %d", variants[i].name, batch);
+		for (int j = 0; j < variants[i].n; j++)
+			printf(" %.3f", variants[i].ns[j]);
+		printf("\n");
+	}
+	if (runs)
+		die("the kernel takes the time of each BPF program, which costs more than they do: "
+		    "sysctl kernel.bpf_stats_enabled=0, or end what has asked for it");
+	if (skel->bss->seen < TURN || skel->bss->last_stack < 0)
 		die("the tracer in bcc's shape has missed allocations");
+	unload_all();
 }
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 0, round;
-	static double untraced[MAX_ROUNDS];
+	int batches = argc > 2 ? atoi(argv[1]) : 0, rounds = argc > 2 ? atoi(argv[2]) : 0;
 	FILE *in = fopen("/proc/kallsyms", "re");
 	cpu_set_t cpu;
-	size_t i;
 
-	if (rounds < 1 || rounds > MAX_ROUNDS)
-		die("usage: kernel_shapes ROUNDS");
+	if (batches < 1 || rounds < 1 || rounds > MAX_ROUNDS)
+		die("usage: kernel_shapes BATCHES ROUNDS");
 	CPU_ZERO(&cpu);
 	CPU_SET(sched_getcpu(), &cpu);
 	sched_setaffinity(0, sizeof(cpu), &cpu);
@@ -257,22 +416,8 @@ int main(int argc, char **argv)
 	if (!btf || !in || kallsyms__read(in, &symbols))
 		die("no BTF or no symbols");
 	fclose(in);
-	skel = kernel_shapes_bpf__open_and_load();
-	if (!skel)
-		die("cannot load the programs");
-	measure();
-	for (round = 0; round < rounds; round++) {
-		untraced[round] = measure_round(&variants[0], round);
-		for (i = 1; i < N_VARIANTS; i++)
-			measure_round(&variants[i], round);
-	}
-	check_shapes();
-	print_figures("ns", "untraced", untraced, rounds);
-	for (i = 0; i < N_VARIANTS; i++) {
-		print_figures("ns", variants[i].name, variants[i].ns, rounds);
-		print_figures("beside", variants[i].name, variants[i].beside, rounds);
-	}
-	kernel_shapes_bpf__destroy(skel);
+	for (int batch = 0; batch < batches; batch++)
+		measure_batch(batch, rounds);
 	kallsyms__free(symbols);
 	btf__free(btf);
 	return 0;

@@ -3,6 +3,8 @@
 import json
 import statistics
 
+from estimate import Estimate
+
 SHOWN = ("text", "json", "folded", "csv", "pprof", "svg", "html")
 # The bars: "row id/column": most that the median may be, in the column's unit. A row without an
 # entry is only shown.
@@ -75,14 +77,21 @@ def scale(value, unit):
     return divisor, f" {name}"
 
 
+LEGEND = "medians (min–max), or estimates [95 % interval]"
+
+
 class Cell:
-    """One figure: median and range of its samples."""
+    """One figure: median and range of its samples, or an estimate and its interval."""
 
     def __init__(self, name, unit, samples, bar=None):
-        self.samples = samples
         self.unit = unit
-        self.median = statistics.median(samples)
-        self.low, self.high = min(samples), max(samples)
+        self.is_estimate = isinstance(samples, Estimate)
+        if self.is_estimate:
+            self.samples = None
+            self.value, self.low, self.high = samples.value, samples.low, samples.high
+        else:
+            self.samples = samples
+            self.value, self.low, self.high = statistics.median(samples), min(samples), max(samples)
         self.name = name
         self.is_least = name in AT_LEAST
         self.bar = bar or AT_LEAST.get(name, AT_MOST.get(name))
@@ -90,15 +99,17 @@ class Cell:
     def missed(self):
         if self.bar is None:
             return False
-        return self.median < self.bar if self.is_least else self.median > self.bar
+        return self.value < self.bar if self.is_least else self.value > self.bar
 
     def figures(self):
-        divisor, unit = scale(self.median, self.unit)
-        median, low, high = (
-            number(value if divisor == 1 else value / divisor)
-            for value in (self.median, self.low, self.high)
+        divisor, unit = scale(self.value, self.unit)
+        value, low, high = (
+            number(figure if divisor == 1 else figure / divisor)
+            for figure in (self.value, self.low, self.high)
         )
-        return f"{median}{unit}" + (f" ({low}–{high})" if len(self.samples) > 1 else "")
+        if self.is_estimate:
+            return f"{value}{unit} [{low}, {high}]"
+        return f"{value}{unit}" + (f" ({low}–{high})" if len(self.samples) > 1 else "")
 
     def bar_text(self):
         return f"{'≥' if self.is_least else '≤'} {number(self.bar)}"
@@ -112,7 +123,10 @@ class Cell:
         return f"{self.figures()} {self.verdict()}, bar {self.bar_text()}"
 
     def json(self):
-        data = {"median": self.median, "min": self.low, "max": self.high, "samples": self.samples}
+        if self.is_estimate:
+            data = {"estimate": self.value, "low": self.low, "high": self.high}
+        else:
+            data = {"median": self.value, "min": self.low, "max": self.high, "samples": self.samples}
         if self.bar is not None:
             data.update(bar=self.bar, least=self.is_least, missed=self.missed())
         return data
@@ -141,8 +155,8 @@ class Section:
         self.rows = []
 
     def row(self, name, label, note="", bars=None, **samples):
-        """samples: a list of figures for each column that has any; bars: that are not always the
-        same"""
+        """samples: a list of figures, or an Estimate, for each column that has any; bars: that are
+        not always the same"""
         row = Row(name, label)
         row.note = note
         for column, values in samples.items():
@@ -257,7 +271,7 @@ class Results:
 
     def save_markdown(self, path):
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f"{self.machine()}; medians (min–max).\n\n")
+            file.write(f"{self.machine()}; {LEGEND}.\n\n")
             file.write(markdown_table(self.bars()))
             for section in self.sections:
                 file.write(f"\n{section.markdown()}")

@@ -224,7 +224,7 @@ static int set_cgroups(struct ksession *s, const struct ksession_opts *opts)
 }
 
 /* Frees come first in the list: an object is not entered before its free would be seen. */
-static int attach(struct ksession *s)
+int ksession__attach(struct ksession *s)
 {
 	size_t i;
 	int fd;
@@ -293,7 +293,7 @@ int ksession__new(const struct ksession_opts *opts, struct ksession **out, const
 	if (!err)
 		err = ksession__read_clock(s, &clock); /* also learns who we are */
 	if (!err)
-		err = attach(s);
+		err = ksession__attach(s);
 	if (!err)
 		learn_cache(kskel__state(s->skel));
 	if (err)

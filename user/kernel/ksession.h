@@ -45,6 +45,8 @@ int ksession__new(const struct ksession_opts *opts, struct ksession **out, const
 void ksession__free(struct ksession *s);
 /* Stop recording, keep the tables. */
 void ksession__detach(struct ksession *s);
+/* Go on. What was freed meanwhile stays in the tables. Returns 0 or negative errno. */
+int ksession__attach(struct ksession *s);
 
 struct ksession_clock {
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
