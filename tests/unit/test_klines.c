@@ -318,6 +318,7 @@ static void refuses(void)
 {
 	const struct klines_opts opts = {.root = dir};
 	struct klines *k;
+	char want[300];
 	uint8_t other[sizeof(notes)];
 	struct report_frame *f = frames_of(0);
 	size_t n = 3;
@@ -328,7 +329,18 @@ static void refuses(void)
 	other[notes_size - 1] ^= 1;
 	CHECK_EQ(open_lines(0, other, notes_size, &k), -ENOENT);
 	CHECK(k && !klines__path(k));
+	snprintf(want, sizeof(want), "%s/boot/vmlinux-" RELEASE, dir);
+	CHECK_STR(k ? klines__other(k) : NULL, want);
 	klines__free(k);
+	/* nor is that said where the right one is, too */
+	CHECK(sh(
+		"mkdir -p usr/lib/debug/boot && cc -g -nostdlib -static -Wl,--build-id=0x1234,-e,0 "
+		"leaky.c -o usr/lib/debug/boot/vmlinux-" RELEASE));
+	CHECK_EQ(open_lines(0, notes, notes_size, &k), 0);
+	CHECK_STR(k ? klines__path(k) : NULL, want);
+	CHECK(k && !klines__other(k));
+	klines__free(k);
+	CHECK(sh("rm -r usr"));
 	CHECK_EQ(open_lines(0, notes, notes_size - 1, &k), -ENOENT);
 	klines__free(k);
 	CHECK_EQ(open_lines(0, notes, 0, &k), -ENOENT);
@@ -342,6 +354,7 @@ static void refuses(void)
 	klines__free(k);
 	CHECK(sh("echo text >boot/vmlinux-" RELEASE));
 	CHECK_EQ(open_lines(0, notes, notes_size, &k), -ENOENT);
+	CHECK(k && !klines__other(k));
 	klines__free(k);
 	CHECK_EQ(klines__new(NULL, RELEASE, notes, notes_size, &opts, &k), -ENOENT);
 	klines__free(k);

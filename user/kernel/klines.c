@@ -26,6 +26,7 @@
 struct klines {
 	int fd;		    /* -1: none was found */
 	char *path;	    /* of it */
+	char *other;	    /* what is in its place, but another kernel's; NULL: nothing is */
 	uint64_t slide;	    /* what is added to its addresses */
 	struct elfimg *img; /* NULL: not at work */
 	struct dwarf_info *dwarf;
@@ -146,30 +147,33 @@ static int start_reading(struct klines *k)
 	return err == -ENOMEM ? err : err ? -ENOENT : 0;
 }
 
-static bool is_this_kernels(struct klines *k, const struct kallsyms *symbols, const uint8_t *id,
-			    size_t id_size)
+/* Is it this kernel's, and of use? Returns 0, -ENOENT or -ENOMEM. */
+static int check_file(struct klines *k, const struct kallsyms *symbols, const uint8_t *id,
+		      size_t id_size)
 {
 	size_t size;
 	const uint8_t *own = elfimg__build_id(k->img, &size);
 
-	return own && size == id_size && !memcmp(own, id, size) && debugfile__has_dwarf(k->img) &&
-	       find_slide(k, symbols);
+	if (own && size == id_size && !memcmp(own, id, size))
+		return debugfile__has_dwarf(k->img) && find_slide(k, symbols) ? 0 : -ENOENT;
+	if (!own || k->other)
+		return -ENOENT;
+	k->other = strdup(k->path);
+	return k->other ? -ENOENT : -ENOMEM;
 }
 
 /* Take this file if it is the kernel's. It is ours from now on. Returns 0, -ENOENT or -ENOMEM. */
 static int take(struct klines *k, int fd, const char *path, const struct kallsyms *symbols,
 		const uint8_t *id, size_t id_size)
 {
-	int err = -ENOENT;
+	int err = -ENOMEM;
 
 	k->fd = fd;
 	k->path = strdup(path);
-	if (!k->path)
-		err = -ENOMEM;
-	else
+	if (k->path)
 		err = start_reading(k);
-	if (!err && !is_this_kernels(k, symbols, id, id_size))
-		err = -ENOENT;
+	if (!err)
+		err = check_file(k, symbols, id, id_size);
 	stop_reading(k);
 	if (err)
 		forget_file(k);
@@ -297,12 +301,18 @@ void klines__free(struct klines *k)
 	kmodlines__free(k->modules);
 	stop_reading(k);
 	forget_file(k);
+	free(k->other);
 	free(k);
 }
 
 const char *klines__path(const struct klines *k)
 {
 	return k->path;
+}
+
+const char *klines__other(const struct klines *k)
+{
+	return k->path ? NULL : k->other;
 }
 
 static int set_line(const struct dwarf_frame *from, struct report_frame *to)

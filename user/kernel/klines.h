@@ -37,6 +37,8 @@ int klines__open(const struct kallsyms *symbols, bool debuginfod, struct klines 
 void klines__free(struct klines *k);
 /* The file that was found; NULL: none was. */
 const char *klines__path(const struct klines *k);
+/* If none was: a file in one of its places that is another kernel's. NULL: there is none. */
+const char *klines__other(const struct klines *k);
 
 /*
  * Give these frames their lines, and insert the inlined calls, but for those of the allocator at

@@ -222,6 +222,9 @@ static int set_up(struct ktrace *t)
 	}
 	if (t->lines && klines__path(t->lines))
 		say("source lines from %s", klines__path(t->lines));
+	else if (t->lines && klines__other(t->lines))
+		say("no source lines of the kernel: %s is of another build of it",
+		    klines__other(t->lines));
 	reports.lines = t->lines;
 	t->reports = kreport__new(&reports, t->session, t->btf, t->symbols);
 	if (!t->reports) {
