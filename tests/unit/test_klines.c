@@ -295,19 +295,27 @@ static void rests(void)
 	CHECK(sh("! grep vmlinux /proc/$PPID/maps"));
 	/* replaced: the one that was found is still there */
 	CHECK(sh("mv boot/vmlinux-" RELEASE " boot/old && echo text >boot/vmlinux-" RELEASE));
-	f = twice(in_own);
+	f = twice(in_header);
 	n = 2;
 	CHECK_EQ(klines__annotate(k, &f, &n), 0);
-	CHECK_EQ(n, 4);
+	CHECK_EQ(n, 3);
 	report_frames__free(f, n);
 	klines__rest(k);
-	/* emptied: no lines any more */
+	/* emptied: no lines any more but those that are known */
 	CHECK(sh(": >boot/old"));
-	f = twice(in_own);
+	f = twice(inner);
 	n = 2;
 	CHECK_EQ(klines__annotate(k, &f, &n), 0);
 	CHECK_EQ(n, 2);
 	CHECK(!f[0].path);
+	report_frames__free(f, n);
+	f = twice(in_own);
+	n = 2;
+	CHECK_EQ(klines__annotate(k, &f, &n), 0);
+	CHECK_EQ(n, 4);
+	CHECK_STR(f[0].function, "kmalloc_own");
+	CHECK_EQ(f[0].line, 72);
+	CHECK_EQ(f[3].line, 78);
 	report_frames__free(f, n);
 	klines__rest(k);
 	klines__rest(NULL);

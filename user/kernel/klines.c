@@ -18,6 +18,7 @@
 #include "kernel/kallsyms.h"
 #include "kernel/kmodlines.h"
 #include "kernel/kstacks.h"
+#include "kernel/linecache.h"
 #include "report/report.h"
 #include "sym/dwarf.h"
 
@@ -30,6 +31,7 @@ struct klines {
 	uint64_t slide;	    /* what is added to its addresses */
 	struct elfimg *img; /* NULL: not at work */
 	struct dwarf_info *dwarf;
+	struct linecache *known;
 	struct kmodlines *modules;
 };
 
@@ -243,8 +245,9 @@ int klines__new(const struct kallsyms *symbols, const char *release, const void 
 	if (!k)
 		return -ENOMEM;
 	k->fd = -1;
+	k->known = linecache__new();
 	k->modules = kmodlines__new(release, opts);
-	if (!k->modules) {
+	if (!k->known || !k->modules) {
 		klines__free(k);
 		return -ENOMEM;
 	}
@@ -299,6 +302,7 @@ void klines__free(struct klines *k)
 	if (!k)
 		return;
 	kmodlines__free(k->modules);
+	linecache__free(k->known);
 	stop_reading(k);
 	forget_file(k);
 	free(k->other);
@@ -352,12 +356,13 @@ static int look_up(struct klines *k, const struct report_frame *at,
 	*n = 0;
 	if (strcmp(at->image, "kernel") != 0)
 		return kmodlines__lookup(k->modules, at->image, at->addr - 1, found, n);
-	if (k->fd < 0)
+	if (k->fd < 0 || linecache__find(k->known, at->addr, found, n))
 		return 0;
 	err = start_reading(k);
 	if (err)
 		return err == -ENOMEM ? err : 0;
-	return dwarf_info__lookup(k->dwarf, at->addr - 1 - k->slide, found, n, &start);
+	err = dwarf_info__lookup(k->dwarf, at->addr - 1 - k->slide, found, n, &start);
+	return err ? err : linecache__add(k->known, at->addr, found, *n);
 }
 
 /*

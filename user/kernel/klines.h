@@ -45,7 +45,10 @@ const char *klines__other(const struct klines *k);
  * the top; *frames is reallocated. k may be NULL. Returns 0 or -ENOMEM.
  */
 int klines__annotate(struct klines *k, struct report_frame **frames, size_t *n);
-/* Until the next one no memory is needed, and nothing is mapped. k may be NULL. */
+/*
+ * Until the next one nothing is mapped, and no memory needed but for what was found: of the
+ * kernel's own code that is not looked up again. k may be NULL.
+ */
 void klines__rest(struct klines *k);
 
 /* The build-id in notes, 2 to KLINES_MAX_BUILD_ID bytes; NULL: there is none. Borrowed from them.
