@@ -9,9 +9,10 @@
 #include "reach/together.h"
 #include "reach/words.h"
 
-#define PER_PIECE 128		 /* blocks that one thread reads at once */
-#define ROOM (PER_PIECE * 10)	 /* words for what they point to */
-#define PENDING 32		 /* a power of 2 */
+#define PER_PIECE 128	      /* blocks that one thread reads at once */
+#define ROOM (PER_PIECE * 10) /* words for what they point to */
+#define MAX_TRIES 4 /* blocks of a piece for which there is no room, then it is left alone */
+#define PENDING 32  /* a power of 2 */
 #define NOT_NOTED LINKS_INTERIOR /* in end[] */
 #define MAX_BLOCKS LINKS_INTERIOR
 
@@ -43,6 +44,7 @@ struct piece {
 	uint32_t block;	   /* at hand: those before it are done */
 	uint32_t reading;  /* the block whose words are looked at, somewhat ahead */
 	uint32_t too_many; /* NOT_NOTED: for the block at hand there was no room */
+	uint32_t n_tries;
 	size_t n_begun, n_done;
 	struct pending pending[PENDING];
 };
@@ -66,6 +68,7 @@ static void note(struct piece *p, uint64_t value, uint32_t to)
 		return;
 	if (ROOM - p->n < size) {
 		p->too_many = NOT_NOTED;
+		p->n_tries++;
 		p->n = p->begin;
 		return;
 	}
@@ -93,6 +96,8 @@ static void begin_one(uint64_t word, void *arg)
 	const struct blockidx *index = p->noting->index;
 	struct pending *it;
 
+	if (p->too_many && p->block == p->reading)
+		return;
 	if (p->n_begun - p->n_done == PENDING)
 		finish_one(p);
 	it = &p->pending[p->n_begun % PENDING];
@@ -130,11 +135,11 @@ static void read_piece(size_t number, void *arg)
 
 	p.noting = noting;
 	p.block = first;
-	p.n = p.begin = p.too_many = 0;
+	p.n = p.begin = p.too_many = p.n_tries = 0;
 	p.n_begun = p.n_done = 0;
 	last = noting->l->n - first < PER_PIECE ? noting->l->n : first + PER_PIECE;
 	run = memcopy__first(noting->memory, noting->blocks[first].addr);
-	for (p.reading = first; p.reading < last; p.reading++) {
+	for (p.reading = first; p.reading < last && p.n_tries < MAX_TRIES; p.reading++) {
 		const struct mark_block *b = &noting->blocks[p.reading];
 
 		run = words__each(noting->memory, run, b->addr, end_of(b), noting->which, begin_one,
@@ -142,7 +147,9 @@ static void read_piece(size_t number, void *arg)
 	}
 	while (p.n_done != p.n_begun)
 		finish_one(&p);
-	close_up_to(&p, last);
+	close_up_to(&p, p.reading);
+	for (; p.block < last; p.block++)
+		noting->l->end[p.block] = NOT_NOTED;
 	keep(&p, number, first);
 }
 
