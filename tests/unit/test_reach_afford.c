@@ -4,16 +4,19 @@
 
 #include <stdlib.h>
 
+#include "proc/available.h"
 #include "reach/afford.h"
 
 #define MIB (1ULL << 20)
 
 static char why[CAPTURE_WHY_NOT];
 
-static bool fits(const char *status, uint64_t available)
+static bool fits(const char *status, uint64_t bytes)
 {
+	const struct available available = {bytes, "are left by memory.max of cgroup /x"};
+
 	why[0] = '\0';
-	return afford__fits(status, strlen(status), available, why);
+	return afford__fits(status, strlen(status), &available, why);
 }
 
 /* 100 + 20 + 8 MiB; files of 50 MiB are not copied. */
@@ -27,8 +30,8 @@ static void sums_up(void)
 	CHECK(fits(status, 256 * MIB));
 	CHECK_STR(why, "");
 	CHECK(!fits(status, 256 * MIB - 2));
-	CHECK_STR(why, "a copy of its memory, 128 MiB, is more than half of the 255 MiB that are "
-		       "available: --reach makes it all the same");
+	CHECK_STR(why, "its 128 MiB are more than half of the 255 MiB that are left by memory.max "
+		       "of cgroup /x: --reach copies them all the same");
 }
 
 static void odd_texts(void)

@@ -155,3 +155,22 @@ char *span__copy(struct span s, char *to, size_t room)
 	to[len] = '\0';
 	return to;
 }
+
+char *span__unescape(struct span s, char *to, size_t room)
+{
+	size_t n = 0;
+
+	while (s.at < s.end && n + 1 < room) {
+		const char *c = s.at;
+
+		if (span__len(s) >= 4 && c[0] == '\\' && c[1] >= '0' && c[1] <= '3' &&
+		    c[2] >= '0' && c[2] <= '7' && c[3] >= '0' && c[3] <= '7') {
+			to[n++] = (char)((c[1] - '0') << 6 | (c[2] - '0') << 3 | (c[3] - '0'));
+			s.at += 4;
+		} else {
+			to[n++] = *s.at++;
+		}
+	}
+	to[n] = '\0';
+	return to;
+}

@@ -52,4 +52,6 @@ bool span__next_u64(struct span *line, uint64_t *value);
 bool span__i64(struct span word, int64_t *value);
 /* As a string, cut where it does not fit. Returns to. */
 char *span__copy(struct span s, char *to, size_t room);
+/* The same of a path in mountinfo or maps, where \040 is a blank (mangle_path in fs/seq_file.c). */
+char *span__unescape(struct span s, char *to, size_t room);
 #endif

@@ -5,12 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "proc/meminfo.h"
+#include "proc/available.h"
 #include "proc/procfile.h"
 
 #define KIB 1024
 
-bool afford__fits(const char *status, size_t len, uint64_t available, char why_not[CAPTURE_WHY_NOT])
+bool afford__fits(const char *status, size_t len, const struct available *available,
+		  char why_not[CAPTURE_WHY_NOT])
 {
 	struct span text = span__of(status, len), line, name;
 	uint64_t sum = 0, kib, bytes;
@@ -25,28 +26,26 @@ bool afford__fits(const char *status, size_t len, uint64_t available, char why_n
 		    __builtin_add_overflow(sum, bytes, &sum))
 			sum = UINT64_MAX;
 	}
-	if (sum <= available / 2)
+	if (sum <= available->bytes / 2)
 		return true;
 	snprintf(why_not, CAPTURE_WHY_NOT,
-		 "a copy of its memory, %" PRIu64 " MiB, is more than half of the %" PRIu64
-		 " MiB that are available: --reach makes it all the same",
-		 sum >> 20, available >> 20);
+		 "its %" PRIu64 " MiB are more than half of the %" PRIu64
+		 " MiB that %s: --reach copies them all the same",
+		 sum >> 20, available->bytes >> 20, available->words);
 	return false;
 }
 
 bool afford__copy(pid_t pid, char why_not[CAPTURE_WHY_NOT])
 {
 	struct procfile file = {0};
-	struct meminfo meminfo;
-	bool estimated, fits = true; /* of what is not known the copy will tell */
+	struct available available;
 	char path[32];
+	bool fits = true; /* of what is not known the copy will tell */
 
-	if (!procfile__read(&file, AT_FDCWD, "/proc/meminfo") &&
-	    !meminfo__parse(file.text, file.len, &meminfo)) {
-		snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-		if (!procfile__read(&file, AT_FDCWD, path))
-			fits = afford__fits(file.text, file.len,
-					    meminfo__available(&meminfo, &estimated), why_not);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (!procfile__read(&file, AT_FDCWD, path)) {
+		available__get(AT_FDCWD, &available);
+		fits = afford__fits(file.text, file.len, &available, why_not);
 	}
 	procfile__clear(&file);
 	return fits;

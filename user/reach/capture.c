@@ -9,8 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "proc/meminfo.h"
-#include "proc/procfile.h"
+#include "proc/available.h"
 #include "reach/memcopy.h"
 #include "reach/roots.h"
 #include "reach/stop.h"
@@ -63,32 +62,18 @@ static int note(struct taking *t, bool stopped)
 	return err ? fail(t, err, "the table of blocks cannot be read: %s", strerror(-err)) : 0;
 }
 
-/* UINT64_MAX: that is not known. */
-static uint64_t memory_available(void)
-{
-	struct procfile file = {0};
-	uint64_t bytes = UINT64_MAX;
-	struct meminfo m;
-	bool estimated;
-
-	if (!procfile__read(&file, AT_FDCWD, "/proc/meminfo") &&
-	    !meminfo__parse(file.text, file.len, &m))
-		bytes = meminfo__available(&m, &estimated);
-	procfile__clear(&file);
-	return bytes;
-}
-
 /* The kernel hands out more memory than there is, and kills somebody when it is written to. */
 static int check_memory(struct taking *t, uint64_t room)
 {
-	uint64_t memory = t->opts->memory ? t->opts->memory : memory_available();
+	struct available available = {t->opts->memory, "are available"};
 
-	if (room / 10 * 13 <= memory)
+	if (!available.bytes)
+		available__get(AT_FDCWD, &available);
+	if (room / 10 * 13 <= available.bytes)
 		return 0;
 	return fail(t, -ENOMEM,
-		    "copying and judging %" PRIu64 " MiB takes %" PRIu64 " MiB of memory, %" PRIu64
-		    " MiB are available",
-		    room >> 20, room / 10 * 13 >> 20, memory >> 20);
+		    "judging %" PRIu64 " MiB takes %" PRIu64 " MiB of memory, %" PRIu64 " MiB %s",
+		    room >> 20, room / 10 * 13 >> 20, available.bytes >> 20, available.words);
 }
 
 /* Have all memory that will be needed: while the target stands still none has to be got. */

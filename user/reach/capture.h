@@ -16,7 +16,7 @@
 struct memcopy;
 struct stop;
 
-#define CAPTURE_WHY_NOT 160
+#define CAPTURE_WHY_NOT 240
 
 struct capture {
 	pid_t pid;
@@ -28,7 +28,7 @@ struct capture {
 
 struct capture_opts {
 	uint64_t max_pause_ns; /* 0: as long as it takes */
-	uint64_t memory;       /* bytes that may be taken; 0: what the machine has available */
+	uint64_t memory;       /* bytes that may be taken; 0: what is available */
 	/*
 	 * Note down what has to be of the same moment: called before the target is stopped, to see
 	 * how long that takes, and again while it stands still. Returns 0 or negative errno. May be

@@ -24,7 +24,7 @@ struct reach_sum {
 struct report_reach {
 	bool wanted;
 	/* Why there is no verdict, a sentence without its stop; "": there is one. */
-	char why_not[160];
+	char why_not[240];
 	uint64_t scans;	   /* whose verdicts agree */
 	uint64_t apart_ns; /* the first and the last one */
 	uint64_t pause_ns; /* the longest stop */

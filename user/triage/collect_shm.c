@@ -27,24 +27,6 @@ static void put_path(FILE *out, const char *s)
 	}
 }
 
-static void unescape(struct span from, char *to, size_t room)
-{
-	size_t n = 0;
-
-	while (from.at < from.end && n + 1 < room) {
-		const char *s = from.at;
-
-		if (span__len(from) >= 4 && s[0] == '\\' && s[1] >= '0' && s[1] <= '3' &&
-		    s[2] >= '0' && s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
-			to[n++] = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			from.at += 4;
-		} else {
-			to[n++] = *from.at++;
-		}
-	}
-	to[n] = '\0';
-}
-
 struct mount {
 	dev_t dev;
 	struct span path, type, options; /* options: of the file system */
@@ -91,7 +73,7 @@ static void put_mount(struct collector *c, const struct mount *m, FILE *out)
 	if (is_tmpfs(c, m->dev) || c->n_tmpfs == MAX_TMPFS)
 		return;
 	c->tmpfs[c->n_tmpfs++] = m->dev;
-	unescape(m->path, path, sizeof(path));
+	span__unescape(m->path, path, sizeof(path));
 	if (statfs(path, &fs))
 		return;
 	fprintf(out, "%" PRIu64 " %" PRIu64 " %.*s\n",
