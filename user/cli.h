@@ -63,6 +63,7 @@ struct cli {
 	uint64_t confirm_s;	     /* --confirm, 0: none */
 	uint64_t max_pause_ms;	     /* --max-pause, default 500 */
 	bool max_pause_given;
+	uint64_t max_memory;   /* --max-memory, bytes, 0: not given */
 	bool profile;	       /* --profile */
 	enum report_view view; /* --view */
 	bool no_color;

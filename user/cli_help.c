@@ -65,6 +65,8 @@ void cli__help(FILE *out)
 	      "      --no-reach             do not look at a command when it exits\n"
 	      "      --confirm SECONDS      with --reach: look twice, so far apart\n"
 	      "      --max-pause MS         with --reach: never stop a process for longer (500)\n"
+	      "      --max-memory SIZE      take no more for that: what there is no room for is\n"
+	      "                             looked at while the process stands still\n"
 	      "      --heap                 with -p: what is on the heap already, by class or\n"
 	      "                             contents, and what of it is lost; traces nothing\n"
 	      "      --by-whom              by which variables blocks are held: with\n"

@@ -24,6 +24,9 @@ const char *cli_reach__problem(const struct cli *cli)
 		       "--reach only";
 	if (!cli->reach && (cli->confirm_s || (cli->max_pause_given && !cli->heap)))
 		return "--confirm and --max-pause go with --reach";
+	if (cli->max_memory && !cli->reach && !cli_reach__at_exit(cli))
+		return "--max-memory goes with --reach, or a command that is looked at when it "
+		       "exits";
 	if (cli->reach && !knows_all_blocks(cli))
 		return "--reach has to know every block: not with -s, --sample-bytes, -z or -Z";
 	if (cli->by_whom && cli->follow)

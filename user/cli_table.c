@@ -43,6 +43,7 @@ const struct opt cli_opts[] = {
 	{OPT_NO_REACH, "no-reach", NULL},
 	{OPT_CONFIRM, "confirm", "a number of seconds (1 to 31536000, 10, 10s)"},
 	{OPT_MAX_PAUSE, "max-pause", "a number of milliseconds (1 to 3600000)"},
+	{OPT_MAX_MEMORY, "max-memory", "a number of bytes from 64K on (64M, 2G)"},
 	{OPT_MAX_DEPTH, "max-depth", "a number of frames (1 to 127)"},
 	{OPT_NO_COLOR, "no-color", NULL},
 	{OPT_DEBUGINFOD, "debuginfod", NULL},

@@ -243,6 +243,8 @@ int cli_value__take(const struct parser *p, int id, const char *value)
 	case OPT_MAX_PAUSE:
 		cli->max_pause_given = true;
 		return number(p, id, value, false, 1, MAX_PAUSE_MS, &cli->max_pause_ms);
+	case OPT_MAX_MEMORY:
+		return number(p, id, value, true, 64 << 10, UINT64_MAX, &cli->max_memory);
 	case OPT_PROBES:
 		cli->probes_pair = !strcmp(value, "pair");
 		cli->probes_point = !strcmp(value, "point");

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "heldby.h"
-#include "reach/afford.h"
 #include "reach/judgement.h"
 #include "report/report.h"
 #include "session.h"
@@ -86,6 +85,8 @@ static struct judgement *scan(struct leakcheck *lc, bool at_exit)
 {
 	const struct judgement_opts opts = {
 		.max_pause_ns = at_exit ? 0 : lc->opts.max_pause_ns,
+		.max_memory = lc->opts.max_memory,
+		.unasked = lc->opts.only_at_exit,
 		.all_known = all_known(lc),
 		.at_call = at_exit,
 		.by_whom = lc->opts.by_whom,
@@ -109,9 +110,7 @@ void leakcheck__at_exit(struct leakcheck *lc)
 {
 	begin(lc);
 	judgement__free(lc->verdict);
-	lc->verdict = NULL;
-	if (!lc->opts.only_at_exit || afford__copy(lc->opts.pid, lc->how.why_not))
-		lc->verdict = scan(lc, true);
+	lc->verdict = scan(lc, true);
 	lc->exited = true;
 }
 

@@ -3,7 +3,8 @@
  * leakcheck - --reach: when a session looks at what its target can still reach.
  *
  * A command that we started is looked at when it calls _exit.
- * A process that runs is stopped for as long as its memory is copied.
+ * A process that runs is stopped for as long as its memory is copied; where there is no room for
+ * that, as it is judged.
  */
 #ifndef LEAKCHECK_H
 #define LEAKCHECK_H
@@ -25,6 +26,7 @@ struct leakcheck_opts {
 	bool by_whom;	      /* tell who holds what can still be reached */
 	bool debuginfod;
 	uint64_t max_pause_ns;
+	uint64_t max_memory; /* bytes that a look may take, 0: what is available */
 	uint64_t confirm_ns; /* one look is not enough, a second one so much later agrees; 0: it is
 			      */
 };

@@ -167,6 +167,7 @@ static int run(const struct cli *cli, struct gate *gate, struct listen *listen)
 		.by_whom = cli->by_whom,
 		.confirm_ns = cli->confirm_s * 1000000000ULL,
 		.max_pause_ns = cli->max_pause_ms * 1000000,
+		.max_memory = cli->max_memory,
 	};
 
 	list_outputs(cli, listen, &outputs);

@@ -429,7 +429,11 @@ int trace__report(struct trace *t, bool final)
 	}
 	err = t->follow ? follow__show(t->follow, t, r, final)
 			: trace__emit(t, t->opts->outputs, r);
-	if (t->opts->verbose && r->reach.scans)
+	if (t->opts->verbose && r->reach.scans && !r->reach.copied)
+		trace__say(t,
+			   "judging stopped the target for %.1f ms: there was no room for a copy",
+			   r->reach.pause_ns / 1e6);
+	else if (t->opts->verbose && r->reach.scans)
 		trace__say(t,
 			   "copying %.1f MiB stopped the target for %.1f ms, judging took %.1f ms",
 			   r->reach.copied / 1048576.0, r->reach.pause_ns / 1e6,

@@ -46,6 +46,7 @@ struct trace_opts {
 	bool by_whom;	       /* and by whom it is held, which can be; needs all blocks */
 	uint64_t confirm_ns;   /* by two looks so far apart, 0: by one */
 	uint64_t max_pause_ns; /* that a look may stop a running target */
+	uint64_t max_memory;   /* and take, 0: what is available */
 };
 
 /*

@@ -217,6 +217,7 @@ static int open_leakcheck(struct trace *t)
 		.by_whom = t->opts->by_whom,
 		.debuginfod = t->opts->debuginfod,
 		.max_pause_ns = t->opts->max_pause_ns,
+		.max_memory = t->opts->max_memory,
 		.confirm_ns = t->opts->confirm_ns,
 	};
 

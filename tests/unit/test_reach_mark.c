@@ -52,20 +52,39 @@ static uint64_t *root(size_t i)
 	return (uint64_t *)arena + i;
 }
 
-static void judge(const struct marker_opts *opts)
+static void judge_with(struct memcopy *m, struct mark_block *b, const struct marker_opts *opts)
 {
-	struct memcopy *m;
 	struct marker *mk;
 
-	CHECK_EQ(memcopy__new(getpid(), 0, &m), 0);
 	CHECK_EQ(memcopy__add(m, addr_of(arena), addr_of(arena) + ARENA), 0);
 	CHECK_EQ(memcopy__fill(m, 0), 0);
 	CHECK_EQ(memcopy__unreadable(m), 0);
-	CHECK_EQ(marker__new(m, blocks, n_blocks, opts, &mk), 0);
+	CHECK_EQ(marker__new(m, b, n_blocks, opts, &mk), 0);
 	marker__range(mk, addr_of(arena), addr_of(arena) + ROOTS);
 	marker__finish(mk);
 	marker__free(mk);
+	CHECK_EQ(memcopy__shut(m), 0);
 	memcopy__free(m);
+}
+
+/* Whether memory is copied or read through a window that a quarter of it fits into is all one. */
+static void judge(const struct marker_opts *opts)
+{
+	static struct mark_block again[MAX_BLOCKS];
+	struct memcopy *m;
+	size_t i, differ = 0;
+
+	memcpy(again, blocks, sizeof(again));
+	CHECK_EQ(memcopy__new(getpid(), 0, &m), 0);
+	judge_with(m, blocks, opts);
+	CHECK_EQ(memcopy__new_window(getpid(), 1, &m), 0);
+	CHECK(memcopy__is_window(m));
+	judge_with(m, again, opts);
+	for (i = 0; i < n_blocks; i++)
+		differ += again[i].addr != blocks[i].addr || again[i].kind != blocks[i].kind ||
+			  again[i].under_bytes != blocks[i].under_bytes ||
+			  again[i].under_count != blocks[i].under_count;
+	CHECK_EQ(differ, 0);
 }
 
 static const struct mark_block *of(const void *p)

@@ -304,6 +304,7 @@ static void copies_what_is_there(void)
 	uint8_t *at = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			   0);
 	uint64_t start = (uintptr_t)at, word;
+	uint8_t three[2 * PAGE + 1];
 	size_t n, i;
 
 	madvise(at, 64 * PAGE, MADV_NOHUGEPAGE);
@@ -330,13 +331,37 @@ static void copies_what_is_there(void)
 	CHECK(!memcopy__word(m, start + 3 * PAGE - 4, &word));
 	CHECK(!memcopy__word(m, start + 3 * PAGE, &word));
 	CHECK(!memcopy__word(m, start - 8, &word));
-	CHECK(!memcopy__at(m, start + PAGE, 2 * PAGE + 1));
-	CHECK(memcopy__at(m, start + PAGE, 2 * PAGE) != NULL);
+	CHECK(!memcopy__read(m, start + PAGE, three, 2 * PAGE + 1));
+	CHECK(memcopy__read(m, start + PAGE, three, 2 * PAGE));
 	CHECK_EQ(memcopy__first(m, start + 3 * PAGE), 1);
 	CHECK_EQ(memcopy__first(m, start + 64 * PAGE), 8);
 	memcopy__free(m);
 	memcopy__free(NULL);
 	munmap(at, 64 * PAGE);
+}
+
+/* The time was over, or a page cannot be read: what was asked for before is still true. */
+static void through_a_window(uint64_t start, size_t size)
+{
+	struct memcopy *m;
+	uint64_t word = 0;
+
+	CHECK_EQ(memcopy__new_window(getpid(), 1, &m), 0);
+	CHECK_EQ(memcopy__add(m, start, start + size), 0);
+	CHECK(!memcopy__word(m, start, &word)); /* not yet */
+	CHECK_EQ(memcopy__fill(m, 0), 0);
+	CHECK_EQ(memcopy__bytes(m), size);
+	CHECK(memcopy__word(m, start + PAGE, &word) && word == PAGE * 3);
+	CHECK(!memcopy__word(m, start + (36 << 20), &word));
+	CHECK_EQ(memcopy__shut(m), -EIO);
+	memcopy__free(m);
+
+	CHECK_EQ(memcopy__new_window(getpid(), 1, &m), 0);
+	CHECK_EQ(memcopy__add(m, start, start + size), 0);
+	CHECK_EQ(memcopy__fill(m, 1), 0);
+	CHECK(!memcopy__word(m, start, &word));
+	CHECK_EQ(memcopy__shut(m), -ETIME);
+	memcopy__free(m);
 }
 
 /* Room for less than there is, pages that cannot be read, and enough for two threads. */
@@ -371,6 +396,7 @@ static void copies_in_pieces(void)
 	CHECK_EQ(memcopy__add(m, start, start + size), 0);
 	CHECK_EQ(memcopy__fill(m, 1), -ETIME);
 	memcopy__free(m);
+	through_a_window(start, size);
 	munmap(at, size);
 }
 

@@ -198,8 +198,11 @@ static void judged(void)
 	r.reach.scans = 2;
 	r.reach.apart_ns = 10 * S + 40 * MS;
 	r.reach.pause_ns = 12345678;
+	r.reach.copied = 122880;
 	r.reach.heap_roots = 4096;
 	check_golden(&r, "text-judged");
+	r.reach.copied = 0;
+	check_golden(&r, "text-judged-without-a-copy");
 	strcpy(r.reach.why_not, "a debugger\033 is attached");
 	check_golden(&r, "text-not-judged");
 }

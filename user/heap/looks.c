@@ -87,16 +87,12 @@ static size_t read_block(const struct looks *l, size_t block, uint8_t *buf, size
 {
 	const struct mark_block *b = &l->c->block[block];
 	size_t size = b->size < max ? b->size : max, at, n;
-	const void *from;
 
 	for (at = 0; at < size; at += n) {
 		n = PAGE - (b->addr + at) % PAGE;
 		if (n > size - at)
 			n = size - at;
-		from = memcopy__at(l->c->capture.memory, b->addr + at, n);
-		if (from)
-			memcpy(buf + at, from, n);
-		else
+		if (!memcopy__read(l->c->capture.memory, b->addr + at, buf + at, n))
 			memset(buf + at, 0, n);
 	}
 	return size;

@@ -178,7 +178,8 @@ static int add_mapped(struct finder *f, const struct mapping *m)
 		if (at < run[i].start)
 			at = run[i].start;
 		while (!err && at < run[i].end && at < m->end) {
-			memcpy(header, run[i].at + (at - run[i].start), sizeof(header));
+			if (!memcopy__read(f->memory, at, header, sizeof(header)))
+				break;
 			size = header[1] & ~SIZE_BITS;
 			if (header[0] || (header[1] & SIZE_BITS) != IS_MMAPPED || !size ||
 			    size % PAGE || size > m->end - at) {
@@ -214,12 +215,10 @@ static void find_told(struct finder *f, uint64_t sbrk_base)
 		    !memcopy__word(f->memory, at - 8, &most) || bytes > most || bytes % PAGE)
 			continue;
 		for (pad = 0; pad <= 4; pad += 4) {
-			const void *from = memcopy__at(f->memory, at - 32 - pad, 16);
 			int32_t counts[4]; /* now, allowed, most, whether it is fixed */
 
-			if (!from)
+			if (!memcopy__read(f->memory, at - 32 - pad, counts, sizeof(counts)))
 				continue;
-			memcpy(counts, from, sizeof(counts));
 			if (counts[0] < 0 || counts[0] > counts[2] || counts[1] < counts[2] ||
 			    (counts[3] != 0 && counts[3] != 1) || !counts[0] != !bytes)
 				continue;

@@ -31,6 +31,7 @@ static const struct layout layouts[] = {
 	{8, 88, 104, 2152, 2176, 2184, 2192},
 };
 #define MAX_STATE 2200
+#define SEARCHED 16384 /* bytes at once */
 #define N_LAYOUTS (sizeof(layouts) / sizeof(*layouts))
 
 struct walk {
@@ -100,36 +101,63 @@ static bool is_state(const struct walk *w, const struct layout *l, uint64_t addr
 	       top % 16 == 0 && is_heap_address(w, top);
 }
 
-static const uint8_t *state_at(const struct walk *w, uint64_t addr)
+static bool read_state(const struct walk *w, uint64_t addr, uint8_t state[MAX_STATE])
 {
-	return addr % 8 ? NULL : memcopy__at(w->memory, addr, w->layout->size);
+	return addr % 8 == 0 && memcopy__read(w->memory, addr, state, w->layout->size);
+}
+
+/* The main arena, in the bytes that are at addr, if it is in the first n of them. 0: it is not. */
+static uint64_t find_state(struct walk *w, uint64_t addr, const uint8_t *bytes, uint64_t n,
+			   uint64_t len)
+{
+	uint64_t at;
+	size_t k;
+
+	for (at = 0; at < n; at += 8) {
+		for (k = 0; k < N_LAYOUTS; k++) {
+			w->layout = &layouts[k];
+			if (len - at >= w->layout->size &&
+			    is_state(w, w->layout, addr + at, bytes + at))
+				return addr + at;
+		}
+	}
+	return 0;
+}
+
+static uint64_t find_in_run(struct walk *w, uint64_t at, uint64_t end, uint64_t run_end)
+{
+	uint8_t bytes[SEARCHED + MAX_STATE];
+	uint64_t n, len, found = 0;
+
+	for (; !found && at < end; at += n) {
+		n = end - at < SEARCHED ? end - at : SEARCHED;
+		len = run_end - at < sizeof(bytes) ? run_end - at : sizeof(bytes);
+		if (!memcopy__read(w->memory, at, bytes, len))
+			return 0;
+		found = find_state(w, at, bytes, n, len);
+	}
+	return found;
 }
 
 /* In the data of the C library, or of a program that it was linked into. 0: not there. */
 static uint64_t find_main(struct walk *w)
 {
 	const struct memcopy_run *run;
+	uint64_t found = 0;
 	size_t n, i, k;
-	uint64_t at;
 
 	run = memcopy__runs(w->memory, &n);
-	for (i = 0; i < n; i++) {
-		const struct mapping *m = maps__find(w->maps, run[i].start);
+	for (i = 0; !found && i < w->maps->n; i++) {
+		const struct mapping *m = &w->maps->map[i];
 
-		if (!m || !m->inode || m->shared || !m->write)
+		if (!m->inode || m->shared || !m->write)
 			continue;
-		for (at = run[i].start; at < run[i].end && at < m->end; at += 8) {
-			for (k = 0; k < N_LAYOUTS; k++) {
-				const uint8_t *state = run[i].at + (at - run[i].start);
-
-				w->layout = &layouts[k];
-				if (run[i].end - at >= w->layout->size &&
-				    is_state(w, w->layout, at, state))
-					return at;
-			}
-		}
+		for (k = memcopy__first(w->memory, m->start);
+		     !found && k < n && run[k].start < m->end; k++)
+			found = find_in_run(w, run[k].start > m->start ? run[k].start : m->start,
+					    run[k].end < m->end ? run[k].end : m->end, run[k].end);
 	}
-	return 0;
+	return found;
 }
 
 /* --- what malloc keeps for later --- */
@@ -230,11 +258,12 @@ struct tcache_form {
 static int64_t try_tcache(struct walk *w, uint64_t addr, const struct tcache_form *form, bool add)
 {
 	uint64_t entries = addr + TCACHE_BINS * (form->wide ? 2 : 1), first;
-	const uint8_t *counts = memcopy__at(w->memory, addr, TCACHE_BINS * 2);
+	uint8_t counts[TCACHE_BINS * 2];
 	unsigned int count, slack = form->slack, i;
 	int64_t n, sum = 0;
 
-	if (!counts || chunk_size(w, addr - 16) != 16 + TCACHE_BINS * (form->wide ? 10 : 9))
+	if (!memcopy__read(w->memory, addr, counts, sizeof(counts)) ||
+	    chunk_size(w, addr - 16) != 16 + TCACHE_BINS * (form->wide ? 10 : 9))
 		return -1;
 	for (i = 0; i < TCACHE_BINS; i++) {
 		count = form->wide ? counts[2 * i] | counts[2 * i + 1] << 8 : counts[i];
@@ -462,7 +491,7 @@ int heap__find(const struct memcopy *memory, const struct maps *maps, const stru
 			 .heaps = heaps,
 			 .found = found};
 	uint64_t arena, first;
-	const uint8_t *state;
+	uint8_t state[MAX_STATE];
 	int err = 0;
 	size_t i;
 
@@ -473,8 +502,7 @@ int heap__find(const struct memcopy *memory, const struct maps *maps, const stru
 	found->known = true;
 	found->main_arena = first;
 	do {
-		state = state_at(&w, arena);
-		if (!state || !is_state(&w, w.layout, arena, state))
+		if (!read_state(&w, arena, state) || !is_state(&w, w.layout, arena, state))
 			break; /* the ring is broken: what is behind counts as the program's */
 		err = add_arena(&w, arena, state, arena == first);
 		arena = state_word(state, w.layout->next);

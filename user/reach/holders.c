@@ -82,18 +82,21 @@ static void meet(struct holders *h, uint64_t value, uint32_t holder, uint64_t at
 static void scan(struct holders *h, uint64_t start, uint64_t end, uint32_t holder)
 {
 	const struct memcopy_run *run;
-	uint64_t at, word;
+	struct memcopy_piece piece;
+	uint64_t at, to, word, k;
 	size_t n, i;
 
 	start = (start + WORD - 1) / WORD * WORD;
 	run = memcopy__runs(h->memory, &n);
 	for (i = memcopy__first(h->memory, start); i < n && run[i].start < end; i++) {
-		uint64_t to = end < run[i].end ? end : run[i].end;
-
+		to = end < run[i].end ? end : run[i].end;
 		at = start > run[i].start ? start : run[i].start;
-		for (; at < to && to - at >= WORD; at += WORD) {
-			memcpy(&word, run[i].at + (at - run[i].start), WORD);
-			meet(h, word, holder, at);
+		for (; at < to && memcopy__get(h->memory, i, at, to, &piece); at += piece.n) {
+			for (k = 0; piece.n - k >= WORD; k += WORD) {
+				memcpy(&word, piece.at + k, WORD);
+				meet(h, word, holder, at + k);
+			}
+			memcopy__put(h->memory, &piece);
 		}
 	}
 }

@@ -105,26 +105,28 @@ static int add_block(const struct judgement_block *b, void *to)
  * Add the blocks that there are now, to have the memory for them, and forget them again: while the
  * target stands still no page of it has to be got.
  */
-static int count_blocks(struct scan *s)
+static int count_blocks(struct scan *s, size_t *n)
 {
 	int err = s->opts->blocks(add_block, s->v, s->opts->arg);
-	size_t n = s->v->n;
 
+	*n = s->v->n;
 	if (!err)
-		err = make_room(s->v, n + n / 16 + 4096);
+		err = make_room(s->v, *n + *n / 16 + 4096);
 	if (!err) {
-		memset(s->v->block + n, 0, (s->v->max - n) * sizeof(*s->v->block));
-		memset(s->v->id + n, 0, (s->v->max - n) * sizeof(*s->v->id));
+		memset(s->v->block + *n, 0, (s->v->max - *n) * sizeof(*s->v->block));
+		memset(s->v->id + *n, 0, (s->v->max - *n) * sizeof(*s->v->id));
 	}
 	s->v->n = 0;
 	return err;
 }
 
-static int note_blocks(bool stopped, void *arg)
+static int64_t note_blocks(bool stopped, void *arg)
 {
 	struct scan *s = arg;
+	size_t n = 0;
+	int err = stopped ? s->opts->blocks(add_block, s->v, s->opts->arg) : count_blocks(s, &n);
 
-	return stopped ? s->opts->blocks(add_block, s->v, s->opts->arg) : count_blocks(s);
+	return err ? err : (int64_t)(stopped ? s->v->n : n);
 }
 
 static int find_dead(struct scan *s, const struct stop_thread *threads, size_t n)
@@ -352,7 +354,9 @@ static int judge(struct scan *s)
 	s->how->mark_ns = now_ns() - began;
 	if (!err && s->opts->by_whom)
 		err = find_holders(s, j.threads, j.n);
-	return err ? fail(s, err, "there is no memory for judging %zu blocks", s->v->n) : 0;
+	if (err)
+		return fail(s, err, "there is no memory for judging %zu blocks", s->v->n);
+	return capture__let_go(&s->c, s->how->why_not);
 }
 
 int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_reach *how,
@@ -366,16 +370,20 @@ int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_
 	s.v = calloc(1, sizeof(*s.v));
 	err = s.v ? 0 : fail(&s, -ENOMEM, "there is no memory");
 	if (!err) {
-		const struct capture_opts how_to = {
-			.max_pause_ns = opts->max_pause_ns, .note = note_blocks, .arg = &s};
+		const struct capture_opts how_to = {.max_pause_ns = opts->max_pause_ns,
+						    .max_memory = opts->max_memory,
+						    .unasked = opts->unasked,
+						    .may_wait = true,
+						    .note = note_blocks,
+						    .arg = &s};
 
 		err = capture__take(pid, &how_to, &s.c, how->why_not);
 		how->copied = s.c.copied;
-		if (s.c.pause_ns > how->pause_ns)
-			how->pause_ns = s.c.pause_ns;
 	}
 	if (!err)
 		err = judge(&s);
+	if (s.c.pause_ns > how->pause_ns)
+		how->pause_ns = s.c.pause_ns;
 	if (!err) {
 		*out = s.v;
 		s.v = NULL;

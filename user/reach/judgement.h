@@ -28,6 +28,8 @@ struct judgement_block {
 
 struct judgement_opts {
 	uint64_t max_pause_ns; /* 0: as long as it takes */
+	uint64_t max_memory;   /* bytes, 0: what is available */
+	bool unasked;	       /* half of it */
 	/* Every block that is in use is known: what else is on the heap is not looked at. */
 	bool all_known;
 	bool at_call; /* see reach/roots.h */
@@ -41,7 +43,8 @@ struct judgement_opts {
 };
 
 /*
- * Stop the process, copy, let it go on, and judge. *out is the caller's. Returns 0, or negative
+ * Stop the process, copy, let it go on, and judge; where there is no memory for a copy judge before
+ * it goes on. *out is the caller's. Returns 0, or negative
  * errno after the reason was put into how->why_not; how holds what was done.
  */
 int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_reach *how,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "reach/present.h"
+#include "reach/window.h"
 
 #define FILL_BATCH (16ULL << 20) /* bytes read between two looks at the clock */
 #define CHUNK_MIN (16ULL << 20)	 /* bytes taken from the system at once */
@@ -33,6 +34,9 @@ struct memcopy {
 	struct chunk *chunk;
 	size_t n_chunks;
 	uint64_t bytes, unreadable;
+	bool is_window;
+	struct window *window; /* from memcopy__fill on */
+	uint64_t room, deadline_ns;
 };
 
 static int add_chunk(struct memcopy *m, uint64_t size)
@@ -56,28 +60,45 @@ static int add_chunk(struct memcopy *m, uint64_t size)
 	return 0;
 }
 
-int memcopy__new(pid_t pid, uint64_t room, struct memcopy **out)
+static struct memcopy *new_memcopy(pid_t pid)
 {
 	struct memcopy *m = calloc(1, sizeof(*m));
-	uint64_t i;
-	int err = -ENOMEM;
 
-	*out = NULL;
 	if (!m)
-		return -ENOMEM;
+		return NULL;
 	m->pid = pid;
 	m->page = sysconf(_SC_PAGESIZE);
 	m->present = present__new(pid);
-	if (!m->present || (room && add_chunk(m, room)))
-		goto cleanup;
+	if (m->present)
+		return m;
+	memcopy__free(m);
+	return NULL;
+}
+
+int memcopy__new(pid_t pid, uint64_t room, struct memcopy **out)
+{
+	struct memcopy *m = new_memcopy(pid);
+	uint64_t i;
+
+	*out = NULL;
+	if (!m || (room && add_chunk(m, room))) {
+		memcopy__free(m);
+		return -ENOMEM;
+	}
 	for (i = 0; i < room; i += m->page)
 		*(volatile uint8_t *)(m->chunk[0].at + i) = 0;
 	*out = m;
-	m = NULL;
-	err = 0;
-cleanup:
-	memcopy__free(m);
-	return err;
+	return 0;
+}
+
+int memcopy__new_window(pid_t pid, uint64_t room, struct memcopy **out)
+{
+	*out = new_memcopy(pid);
+	if (!*out)
+		return -ENOMEM;
+	(*out)->is_window = true;
+	(*out)->room = room;
+	return 0;
 }
 
 void memcopy__free(struct memcopy *m)
@@ -90,6 +111,7 @@ void memcopy__free(struct memcopy *m)
 		munmap(m->chunk[i].at, m->chunk[i].size);
 	free(m->chunk);
 	free(m->run);
+	window__free(m->window);
 	present__free(m->present);
 	free(m);
 }
@@ -133,20 +155,29 @@ static uint8_t *take(struct memcopy *m, uint64_t size, uint64_t *got)
 	return at;
 }
 
+/* Is it the end of the last run, and of its copy if there is one? */
+static bool goes_on(const struct memcopy *m, uint64_t start, const uint8_t *at)
+{
+	const struct memcopy_run *last = m->n ? &m->run[m->n - 1] : NULL;
+
+	return last && last->end == start && (!at || last->at + (start - last->start) == at);
+}
+
 static int add_run(struct memcopy *m, uint64_t start, uint64_t end)
 {
 	size_t max = m->max ? m->max * 2 : 256;
 	struct memcopy_run *grown;
-	uint64_t got = 0;
-	uint8_t *at;
+	uint64_t got = end - start;
+	uint8_t *at = NULL;
 
 	for (; start < end; start += got) {
-		at = take(m, end - start, &got);
-		if (!at)
-			return -ENOMEM;
+		if (!m->is_window) {
+			at = take(m, end - start, &got);
+			if (!at)
+				return -ENOMEM;
+		}
 		m->bytes += got;
-		if (m->n && m->run[m->n - 1].end == start &&
-		    m->run[m->n - 1].at + (start - m->run[m->n - 1].start) == at) {
+		if (goes_on(m, start, at)) {
 			m->run[m->n - 1].end += got;
 			continue;
 		}
@@ -158,7 +189,7 @@ static int add_run(struct memcopy *m, uint64_t start, uint64_t end)
 			m->max = max;
 			max *= 2;
 		}
-		m->run[m->n++] = (struct memcopy_run){.start = start, .end = start + got, .at = at};
+		m->run[m->n++] = (struct memcopy_run){start, start + got, at, m->bytes - got};
 	}
 	return 0;
 }
@@ -284,6 +315,97 @@ static int n_parts(const struct memcopy *m)
 	return n > MAX_THREADS ? MAX_THREADS : n ? (int)n : 1;
 }
 
+/* --- reading what is asked for --- */
+
+/* The run that holds the byte at pos of all of them. */
+static struct position position_of(const struct memcopy *m, uint64_t pos)
+{
+	size_t low = 0, high = m->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (m->run[mid].pos <= pos)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return (struct position){low - 1, pos - m->run[low - 1].pos};
+}
+
+static int read_piece(uint64_t pos, uint8_t *to, size_t n, void *arg)
+{
+	const struct memcopy *m = arg;
+	struct iovec remote[MAX_IOV];
+
+	while (n) {
+		struct position at = position_of(m, pos);
+		struct iovec local = {to, 0};
+		ssize_t got;
+		int k;
+
+		if (m->deadline_ns && now_ns() > m->deadline_ns)
+			return -ETIME;
+		for (k = 0; k < MAX_IOV && local.iov_len < n; k++, at.run++, at.offset = 0) {
+			const struct memcopy_run *r = &m->run[at.run];
+			uint64_t size = r->end - r->start - at.offset;
+
+			if (size > n - local.iov_len)
+				size = n - local.iov_len;
+			remote[k] = (struct iovec){(void *)(uintptr_t)(r->start + at.offset), size};
+			local.iov_len += size;
+		}
+		got = process_vm_readv(m->pid, &local, 1, remote, k, 0);
+		if (got <= 0)
+			return got && errno != EFAULT ? -errno : -EIO;
+		pos += (uint64_t)got;
+		to += got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
+int memcopy__shut(struct memcopy *m)
+{
+	int err = m->window ? window__error(m->window) : 0;
+
+	if (m->window)
+		window__shut(m->window, -EPIPE);
+	return err;
+}
+
+bool memcopy__is_window(const struct memcopy *m)
+{
+	return m->is_window;
+}
+
+bool memcopy__get(const struct memcopy *m, size_t run, uint64_t from, uint64_t to,
+		  struct memcopy_piece *piece)
+{
+	const struct memcopy_run *r = &m->run[run];
+
+	piece->n = to - from;
+	piece->slot = NULL;
+	if (r->at) {
+		piece->at = r->at + (from - r->start);
+		return true;
+	}
+	if (!m->window)
+		return false;
+	piece->at = window__get(m->window, r->pos + (from - r->start), &piece->n, &piece->slot);
+	if (piece->n > to - from)
+		piece->n = to - from;
+	return piece->at;
+}
+
+void memcopy__put(const struct memcopy *m, const struct memcopy_piece *piece)
+{
+	if (piece->slot)
+		window__put(m->window, piece->slot);
+}
+
+/* --- copying --- */
+
 int memcopy__fill(struct memcopy *m, uint64_t deadline_ns)
 {
 	struct part part[MAX_THREADS] = {0};
@@ -291,6 +413,10 @@ int memcopy__fill(struct memcopy *m, uint64_t deadline_ns)
 	int n = n_parts(m), i, err = 0;
 	uint64_t each = m->bytes / n / m->page * m->page;
 
+	if (m->is_window) {
+		m->deadline_ns = deadline_ns;
+		return window__new(m->bytes, m->room, read_piece, m, &m->window);
+	}
 	for (i = 0; i < n; i++) {
 		part[i] = (struct part){.m = m, .from = at, .deadline_ns = deadline_ns};
 		part[i].bytes = i < n - 1 ? each : m->bytes - i * each;
@@ -342,21 +468,40 @@ size_t memcopy__first(const struct memcopy *m, uint64_t addr)
 	return low;
 }
 
-const void *memcopy__at(const struct memcopy *m, uint64_t addr, size_t n)
+bool memcopy__read(const struct memcopy *m, uint64_t addr, void *to, size_t n)
 {
-	size_t i = memcopy__first(m, addr);
-	const struct memcopy_run *r = &m->run[i];
+	size_t run = memcopy__first(m, addr);
+	struct memcopy_piece piece;
+	uint8_t *at = to;
 
-	if (i == m->n || addr < r->start || r->end - addr < n)
-		return NULL;
-	return r->at + (addr - r->start);
+	for (; n; run++) {
+		const struct memcopy_run *r = &m->run[run];
+
+		if (run == m->n || addr < r->start)
+			return false;
+		while (n && addr < r->end) {
+			if (!memcopy__get(m, run, addr, r->end - addr < n ? r->end : addr + n,
+					  &piece))
+				return false;
+			memcpy(at, piece.at, piece.n);
+			memcopy__put(m, &piece);
+			at += piece.n;
+			addr += piece.n;
+			n -= piece.n;
+		}
+	}
+	return true;
 }
 
 bool memcopy__word(const struct memcopy *m, uint64_t addr, uint64_t *word)
 {
-	const void *at = memcopy__at(m, addr, sizeof(*word));
+	size_t run = memcopy__first(m, addr);
+	const struct memcopy_run *r = &m->run[run];
 
-	if (at)
-		memcpy(word, at, sizeof(*word));
-	return at;
+	/* by far the most are in a copy, and in one run of it */
+	if (run < m->n && r->at && addr >= r->start && r->end - addr >= sizeof(*word)) {
+		memcpy(word, r->at + (addr - r->start), sizeof(*word));
+		return true;
+	}
+	return memcopy__read(m, addr, word, sizeof(*word));
 }

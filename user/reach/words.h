@@ -34,12 +34,15 @@ words__each(const struct memcopy *m, size_t run, uint64_t start, uint64_t end,
 	for (i = run; i < n && runs[i].start < end; i++) {
 		uint64_t from = start > runs[i].start ? start : runs[i].start;
 		uint64_t to = end < runs[i].end ? end : runs[i].end, word, k;
-		const uint8_t *at = runs[i].at + (from - runs[i].start);
+		struct memcopy_piece piece;
 
-		for (k = 0; from < to && k + size <= to - from; k += size) {
-			memcpy(&word, at + k, size);
-			if (word - which.low < which.span)
-				fn(word, arg);
+		for (; from < to && memcopy__get(m, i, from, to, &piece); from += piece.n) {
+			for (k = 0; k + size <= piece.n; k += size) {
+				memcpy(&word, piece.at + k, size);
+				if (word - which.low < which.span)
+					fn(word, arg);
+			}
+			memcopy__put(m, &piece);
 		}
 		run = i;
 	}

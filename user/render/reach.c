@@ -47,6 +47,8 @@ int render_reach__sentence(FILE *out, const struct report *r)
 	else
 		fputs("no blocks", out);
 	fprintf(out, "; stopped for %.1f ms", (double)h->pause_ns / 1e6);
+	if (h->scans && !h->copied)
+		fputs(" (until it was judged: there was no room for a copy)", out);
 	if (h->scans > 1)
 		fprintf(out, ", confirmed after %.1f s", (double)h->apart_ns / 1e9);
 	if (h->heap_roots)

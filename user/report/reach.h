@@ -28,7 +28,7 @@ struct report_reach {
 	uint64_t scans;	   /* whose verdicts agree */
 	uint64_t apart_ns; /* the first and the last one */
 	uint64_t pause_ns; /* the longest stop */
-	uint64_t copied;   /* bytes, at the last one */
+	uint64_t copied;   /* bytes, at the last one; 0: it was judged while it stood still */
 	uint64_t mark_ns;
 	uint64_t heap_roots; /* bytes of the heap that are no known block, and were roots */
 	struct reach_sum sum[REACH_KINDS];
