@@ -17,13 +17,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 static __always_inline int sized_event(__u64 *ctx, enum event_form form, __u32 class)
 {
 	struct filter_event e = {.ctx = ctx, .form = form};
-	struct origin o = {.call_site = ctx[0], .class = class};
+	struct allocation a;
 
-	if (!track_begin(ctx[1], KERNEL_SPACE_SLAB))
+	if (!track_begin(&a, ctx, ctx[1], KERNEL_SPACE_SLAB, true))
 		return 0;
 	if (!is_wanted(&e))
-		return track_reject(ctx[1], KERNEL_SPACE_SLAB);
-	return track_alloc(ctx, ctx[1], &o,
+		return track_reject(a.where);
+	return track_alloc(&a, class,
 			   form == FORM_SIZED ? object_what(ctx[2], ctx[3], KERNEL_SPACE_SLAB)
 					      : object_what(ctx[3], ctx[4], KERNEL_SPACE_SLAB));
 }
@@ -57,22 +57,22 @@ int on_kmalloc_node_519(__u64 *ctx)
 static __always_inline int cache_event(__u64 *ctx, enum event_form form)
 {
 	struct filter_event e = {.ctx = ctx, .form = form};
-	struct origin o = {.call_site = ctx[0], .cache = ctx[2], .class = KERNEL_CACHE};
 	struct site_hits *here;
-	__u64 id;
+	struct allocation a;
 
-	if (!track_begin(ctx[1], KERNEL_SPACE_SLAB))
+	if (!track_begin(&a, ctx, ctx[1], KERNEL_SPACE_SLAB, true))
 		return 0;
-	here = site_enter(&o, &id);
+	here = site_enter(&a, ctx[2], KERNEL_CACHE);
 	if (!here)
 		return track_no_site();
-	e.req = here->req;
-	e.alloc = here->alloc;
-	e.name = here->name;
-	if (!is_wanted(&e))
-		return track_reject(ctx[1], KERNEL_SPACE_SLAB);
-	return track_at(ctx, ctx[1], here, id, o.call_site,
-			object_what(here->req, here->alloc, KERNEL_SPACE_SLAB));
+	if (cfg.selective) {
+		e.req = here->req;
+		e.alloc = here->alloc;
+		e.name = here->name;
+		if (!is_wanted(&e))
+			return track_reject(a.where);
+	}
+	return track_at(&a, here, object_what(here->req, here->alloc, KERNEL_SPACE_SLAB));
 }
 
 /* kmem_cache_alloc(call_site, ptr, s, gfp_flags, node), since 6.1 */
@@ -133,19 +133,20 @@ SEC("?raw_tp/mm_page_alloc")
 int on_page_alloc(__u64 *ctx)
 {
 	struct filter_event e = {.ctx = ctx, .form = FORM_PAGES};
-	struct origin o = {.class = KERNEL_PAGES};
+	struct allocation a;
 	__u32 order = ctx[1];
 	__u64 bytes;
 
-	if (ctx[2] & GFP_MOVABLE || order > MAX_ORDER || !track_begin(ctx[0], KERNEL_SPACE_PAGES))
+	if (ctx[2] & GFP_MOVABLE || order > MAX_ORDER ||
+	    !track_begin(&a, ctx, ctx[0], KERNEL_SPACE_PAGES, false))
 		return 0;
 	bytes = (__u64)cfg.page_size << order;
 	e.alloc = bytes;
 	if (!is_wanted(&e))
-		return track_reject(ctx[0], KERNEL_SPACE_PAGES);
+		return track_reject(a.where);
 	if (!state.has_blocks[order])
 		state.has_blocks[order] = 1;
-	return track_alloc(ctx, ctx[0], &o, object_what(bytes, bytes, KERNEL_SPACE_PAGES));
+	return track_alloc(&a, KERNEL_PAGES, object_what(bytes, bytes, KERNEL_SPACE_PAGES));
 }
 
 /* mm_page_free(page, order); also where a batch is freed */
@@ -163,14 +164,14 @@ SEC("?raw_tp/percpu_alloc_percpu")
 int on_percpu_alloc(__u64 *ctx)
 {
 	struct filter_event e = {.ctx = ctx, .form = FORM_PERCPU};
+	struct allocation a;
 	__u32 space = KERNEL_PERCPU_SPACE(ctx[7]);
-	struct origin o = {.call_site = ctx[0], .class = KERNEL_PERCPU};
 
-	if (!track_begin(ctx[7], space))
+	if (!track_begin(&a, ctx, ctx[7], space, true))
 		return 0;
 	if (!is_wanted(&e))
-		return track_reject(ctx[7], space);
-	return track_alloc(ctx, ctx[7], &o, object_what(ctx[3] * cfg.n_cpus, ctx[8], space));
+		return track_reject(a.where);
+	return track_alloc(&a, KERNEL_PERCPU, object_what(ctx[3] * cfg.n_cpus, ctx[8], space));
 }
 
 /* percpu_alloc_percpu(reserved, is_atomic, size, align, base_addr, off, ptr), before */
@@ -178,15 +179,15 @@ SEC("?raw_tp/percpu_alloc_percpu")
 int on_percpu_alloc_old(__u64 *ctx)
 {
 	struct filter_event e = {.ctx = ctx, .form = FORM_PERCPU_OLD};
-	struct origin o = {.class = KERNEL_PERCPU};
+	struct allocation a;
 	__u32 space = KERNEL_PERCPU_SPACE(ctx[6]);
 	__u64 bytes = ctx[2] * cfg.n_cpus;
 
-	if (!track_begin(ctx[6], space))
+	if (!track_begin(&a, ctx, ctx[6], space, false))
 		return 0;
 	if (!is_wanted(&e))
-		return track_reject(ctx[6], space);
-	return track_alloc(ctx, ctx[6], &o, object_what(bytes, bytes, space));
+		return track_reject(a.where);
+	return track_alloc(&a, KERNEL_PERCPU, object_what(bytes, bytes, space));
 }
 
 /* percpu_free_percpu(base_addr, off, ptr) */
@@ -201,14 +202,14 @@ SEC("?raw_tp/alloc_vmap_area")
 int on_vmap_alloc(__u64 *ctx)
 {
 	struct filter_event e = {.ctx = ctx, .form = FORM_VMALLOC};
-	struct origin o = {.class = KERNEL_VMALLOC};
+	struct allocation a;
 	__u64 addr = (__u32)ctx[5] ? 0 : ctx[0];
 
-	if (!track_begin(addr, KERNEL_SPACE_VMALLOC))
+	if (!track_begin(&a, ctx, addr, KERNEL_SPACE_VMALLOC, false))
 		return 0;
 	if (!is_wanted(&e))
-		return track_reject(addr, KERNEL_SPACE_VMALLOC);
-	return track_alloc(ctx, addr, &o, object_what(ctx[1], ctx[1], KERNEL_SPACE_VMALLOC));
+		return track_reject(a.where);
+	return track_alloc(&a, KERNEL_VMALLOC, object_what(ctx[1], ctx[1], KERNEL_SPACE_VMALLOC));
 }
 
 /* free_vmap_area_noflush(va_start, nr_lazy, nr_lazy_max) */

@@ -33,10 +33,13 @@ enum kernel_space {
 
 /*
  * An object that is outstanding, as a slot of the object table (object_table.h). Three words:
- * where: 8 bits of space | 56 bits of address
- * what:  28 bits of bytes got | 20 high bits of bytes asked for | 8 bits of space | 8 low bits of
- *	  bytes asked for. vmalloc hands out more than that: its sizes are pages.
- * when:  24 bits of origin | 32 bits of birth, the low half of jiffies | 8 bits of epoch
+ *
+ * where: 56 bits of address, 8 bits of space
+ *
+ * what: 28 bits of bytes got, 28 bits of bytes asked for, 8 bits of space; vmalloc hands out more
+ * than that, its sizes are pages
+ *
+ * when: 24 bits of origin, 8 bits of epoch, 32 bits of birth (the low half of jiffies)
  */
 struct object_slot {
 	__u64 where, what, when;
@@ -44,10 +47,9 @@ struct object_slot {
 #ifndef OBJECT_WINDOW
 #define OBJECT_WINDOW 256 /* slots from its home on that an object may be in */
 #endif
-#define OBJECT_ADDR_BITS 56
-#define OBJECT_ADDR_MASK ((1ULL << OBJECT_ADDR_BITS) - 1)
-#define OBJECT_WHERE(addr, space) ((__u64)(space) << OBJECT_ADDR_BITS | (addr))
-#define OBJECT_ADDR(where) ((where)&OBJECT_ADDR_MASK)
+#define OBJECT_WHERE(addr, space) ((__u64)(addr) << 8 | (space))
+#define OBJECT_ADDR(where) ((where) >> 8)
+#define OBJECT_ADDR_MASK (~0ULL >> 8)
 /* The whole address. With five levels of page tables kernel addresses have any 56 low bits. */
 #define OBJECT_POINTER(addr, space)                                                                \
 	((addr) | ((space) == KERNEL_SPACE_PERCPU ? 0 : ~OBJECT_ADDR_MASK))
@@ -55,26 +57,21 @@ struct object_slot {
 #define OBJECT_MAX_SIZE ((1ULL << 28) - 1)
 #define OBJECT_UNIT(space) ((space) == KERNEL_SPACE_VMALLOC ? 4096ULL : 1ULL)
 /* Sizes are in units, and at most OBJECT_MAX_SIZE. */
-#define OBJECT_WHAT(req, alloc, space)                                                             \
-	((__u64)(alloc) << 36 | (__u64)(req) >> 8 << 16 | (__u64)(space) << 8 | ((req)&255))
-#define OBJECT_SPACE(what) ((what) >> 8 & 255)
+#define OBJECT_WHAT(req, alloc, space) ((__u64)(alloc) << 36 | (__u64)(req) << 8 | (space))
+#define OBJECT_SPACE(what) ((what)&255)
 #define OBJECT_ALLOC(what) (((what) >> 36) * OBJECT_UNIT(OBJECT_SPACE(what)))
-#define OBJECT_REQ(what)                                                                           \
-	((((what) >> 16 & 0xfffff) << 8 | ((what)&255)) * OBJECT_UNIT(OBJECT_SPACE(what)))
+#define OBJECT_REQ(what) (((what) >> 8 & OBJECT_MAX_SIZE) * OBJECT_UNIT(OBJECT_SPACE(what)))
 
 #define OBJECT_WHEN(origin, birth, epoch)                                                          \
-	((__u64)(origin) << 40 | ((__u64)(birth)&0xffffffff) << 8 | (epoch))
+	((__u64)(origin) << 40 | (__u64)(epoch) << 32 | (__u32)(birth))
 #define OBJECT_ORIGIN(when) ((when) >> 40)
-#define OBJECT_BIRTH(when) ((__u32)((when) >> 8))
+#define OBJECT_BIRTH(when) ((__u32)(when))
 /* The epoch that it was born in: from 1 on, then again; 0: a snapshot has seen it. */
-#define OBJECT_EPOCH(when) ((when)&255)
-#define OBJECT_EPOCH_MASK 255ULL
+#define OBJECT_EPOCH(when) ((when) >> 32 & 255)
+#define OBJECT_EPOCH_MASK (255ULL << 32)
 #define OBJECT_EPOCHS 254
 
-/* The same in a hash map, before 5.15 (object_hash.bpf.h). when: without an epoch. */
-struct object_key {
-	__u64 addr, space;
-};
+/* The same in a hash map by where, before 6.0 (object_hash.bpf.h). when: without an epoch. */
 struct object_entry {
 	__u64 what, when;
 	__u64 epoch; /* that it was born in: numbered on and on */
@@ -131,7 +128,8 @@ struct site_hits {
 	__u64 hash;    /* 0: not yet that it is at its home */
 	__u64 seen[2]; /* allocations, in epochs of even and odd number */
 	__u32 until;   /* so many more without a stack */
-	__u32 taken;   /* stacks */
+	__u16 taken;   /* stacks */
+	__u16 id;      /* one more than its index */
 	__u32 req, alloc;
 	__u64 name; /* of the cache: where it is */
 };
@@ -176,11 +174,12 @@ struct kernel_config {
 	__u32 stack_first;	  /* so many stacks of each site are taken in any case */
 	__u32 stack_gap;	  /* then one after up to so many, as is drawn; 0: each one */
 	__u64 page_size;
-	__u32 n_cpus;  /* possible ones: percpu memory is there for each */
-	__u8 by_slot;  /* values are limited to 4 MiB (before 6.0): a look-up for each slot */
-	__u8 filtered; /* -f says something */
-	__u8 sized;    /* min_size and max_size say something */
-	__u8 guarded;  /* the kernel runs no program again before it has ended (6.1) */
+	__u64 reaches_at, hits_at; /* bytes from the first object to the reaches, and the hits */
+	__u32 n_cpus;		   /* possible ones: percpu memory is there for each */
+	__u8 filtered;		   /* -f says something */
+	__u8 sized;		   /* min_size and max_size say something */
+	__u8 selective;		   /* one of these two does */
+	__u8 guarded;		   /* the kernel runs no program again before it has ended (6.1) */
 	struct kernel_entry_range entry[KERNEL_ENTRY_RANGES];
 };
 
@@ -192,6 +191,7 @@ struct kernel_state {
 	__u32 epoch;	/* changed by user space when it takes a snapshot */
 	__u32 own_tgid; /* ours: what we cause is left out */
 	__u32 learner;	/* ours for the moment that we cause something on purpose, else 0 */
+	__u32 resting;	/* we sleep, and who allocates need not be asked for */
 	__u32 n_objects, n_sites;	 /* in their tables; only where these are hash maps */
 	__u8 has_blocks[MAX_ORDER + 1];	 /* of pages: are blocks of that order followed? */
 	__u64 splits_begun, splits_done; /* of such blocks (kernel_pages.bpf.h) */

@@ -18,8 +18,9 @@ struct kernel_state state = {};
 
 #ifndef MEMLEAK_OLD
 /*
- * Objects that are outstanding (object_table.h), as one value with all slots: a look-up for each
- * slot would take longer than all the rest. Where cfg.by_slot, a slot is a value.
+ * As one value, for a look-up takes longer than what is done there: the objects that are
+ * outstanding, their reaches (object_table.h), a byte each, and the hits, KERNEL_SITES for each CPU
+ * at the places that sites have.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -28,14 +29,6 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct object_slot)); /* set at load */
 } objects SEC(".maps");
-
-/* How far from home objects are (object_table.h). */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* set at load */
-	__type(key, __u32);
-	__type(value, __u64);
-} reaches SEC(".maps");
 #endif
 
 struct {
@@ -46,6 +39,7 @@ struct {
 	__type(value, struct kernel_site);
 } sites SEC(".maps");
 
+#ifdef MEMLEAK_OLD
 /* KERNEL_SITES for each CPU, at the places that sites have. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -54,6 +48,7 @@ struct {
 	__type(key, __u32);
 	__type(value, struct site_hits);
 } hits SEC(".maps");
+#endif
 
 /* Distinct stacks (stack_table.bpf.h), and their frames. */
 struct {

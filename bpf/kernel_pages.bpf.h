@@ -45,7 +45,8 @@ VERIFIED_ONCE int page_put_rest(__u64 page, __u32 orders, __u64 when, __u64 epoc
 		if (i < order || i >= block)
 			continue;
 		other = page_block(page, i) ^ STRUCT_PAGE << i;
-		done = object_put(other & OBJECT_ADDR_MASK, pages_what(i), when, epoch);
+		done = object_put(OBJECT_WHERE(other, KERNEL_SPACE_PAGES), pages_what(i), when,
+				  epoch);
 		stat_inc(KSTAT_PIECES);
 		if (done)
 			track_insert_outcome(done, state.epoch);
@@ -56,17 +57,19 @@ VERIFIED_ONCE int page_put_rest(__u64 page, __u32 orders, __u64 when, __u64 epoc
 /* Free these pages of the block of that order that they are from. Returns 1, 0: it is not there. */
 VERIFIED_ONCE int page_free_of(__u64 page, __u32 order, __u32 block)
 {
-	__u64 head = (block == order ? page : page_block(page, block)) & OBJECT_ADDR_MASK;
+	__u64 head = OBJECT_WHERE(block == order ? page : page_block(page, block),
+				  KERNEL_SPACE_PAGES);
+	void *t = tables();
 	__u64 when, epoch;
 
-	if (object_word(head, KERNEL_SPACE_PAGES, OBJECT_WORD_WHAT) != pages_what(block))
+	if (!t || object_word(head, OBJECT_WORD_WHAT) != pages_what(block))
 		return 0;
 	if (block == order)
-		return object_remove(head, KERNEL_SPACE_PAGES);
-	when = object_word(head, KERNEL_SPACE_PAGES, OBJECT_WORD_WHEN);
-	epoch = object_word(head, KERNEL_SPACE_PAGES, OBJECT_WORD_EPOCH);
+		return object_remove(t, head);
+	when = object_word(head, OBJECT_WORD_WHEN);
+	epoch = object_word(head, OBJECT_WORD_EPOCH);
 	__sync_fetch_and_add(&state.splits_begun, 1);
-	if (object_remove(head, KERNEL_SPACE_PAGES)) {
+	if (object_remove(t, head)) {
 		page_put_rest(page, block << 8 | order, when, epoch);
 		order = MAX_ORDER + 1;
 	}

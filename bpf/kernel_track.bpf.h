@@ -20,36 +20,47 @@ enum object_word {
 #ifdef MEMLEAK_OLD
 #include "object_hash.bpf.h"
 #else
-static __always_inline struct object_slot *object_slot(__u64 index)
+/* What all tables are found by, once in a program. NULL only for the verifier. */
+static __always_inline void *tables(void)
 {
-	__u32 i = cfg.by_slot ? index : 0;
-	struct object_slot *slot = bpf_map_lookup_elem(&objects, &i);
+	__u32 zero = 0;
 
-	if (cfg.by_slot)
-		return slot;
-	barrier_var(index); /* else the compiler adds up what the verifier must see alone */
-	return slot && index < cfg.n_slots ? slot + index : NULL;
+	return bpf_map_lookup_elem(&objects, &zero);
 }
 
-/* That the number of a home is small enough, the verifier knows by cfg.home_shift. */
-static __always_inline struct object_slot *object_home_slot(__u64 home)
+static __always_inline struct object_slot *object_slot(__u64 index)
 {
-	__u32 i = cfg.by_slot ? home : 0;
-	struct object_slot *slot = bpf_map_lookup_elem(&objects, &i);
+	struct object_slot *first = tables();
 
-	return slot && !cfg.by_slot ? slot + home : slot;
+	barrier_var(index); /* else the compiler adds up what the verifier must see alone */
+	return first && index < cfg.n_slots ? first + index : NULL;
 }
 
 static __always_inline __u64 *object_reaches(__u64 index)
 {
-	__u32 i = index;
+	void *t = tables();
 
-	return bpf_map_lookup_elem(&reaches, &i);
+	barrier_var(index);
+	return t && index < cfg.n_slots / 8 ? (__u64 *)(t + cfg.reaches_at) + index : NULL;
 }
+
+/* That the number of a home is small enough, the verifier knows by cfg.home_shift. */
+static __always_inline struct object_slot *object_home_slot(void *t, __u64 home)
+{
+	return (struct object_slot *)t + home;
+}
+
+/* A byte of the words that object_reaches gives. */
+static __always_inline __u64 object_home_reach(void *t, __u64 home)
+{
+	return *(volatile __u8 *)(t + cfg.reaches_at + home);
+}
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bytes of a word in order");
 
 #define OBJECT_SLOT(i) object_slot(i)
 #define OBJECT_REACHES(i) object_reaches(i)
-#define OBJECT_HOME_SLOT(i) object_home_slot(i)
+#define OBJECT_HOME_SLOT(t, i) object_home_slot(t, i)
+#define OBJECT_HOME_REACH(t, i) object_home_reach(t, i)
 #define OBJECT_HOME_SHIFT cfg.home_shift
 #define OBJECT_CAS(p, old, new) __sync_val_compare_and_swap(p, old, new)
 #define OBJECT_LOAD(p) (*(volatile __u64 *)(p))
@@ -57,21 +68,21 @@ static __always_inline __u64 *object_reaches(__u64 index)
 #define OBJECT_FUNC VERIFIED_ONCE
 #include "object_table.h"
 
-static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __u32 epoch)
+static __always_inline int object_enter(void *t, __u64 where, __u64 what, __u64 when, __u64 epoch)
 {
-	return object_insert(addr, what, OBJECT_WHEN(origin, bpf_jiffies64(), epoch));
+	return object_insert(t, where, what, when | epoch << 32);
 }
 
 /* Enter what object_word has said of another one. */
-static __always_inline int object_put(__u64 addr, __u64 what, __u64 when, __u64 epoch)
+static __always_inline int object_put(__u64 where, __u64 what, __u64 when, __u64 epoch)
 {
-	return object_insert_far(addr, what, when);
+	return object_insert_far(where, what, when);
 }
 
-/* A word of the object at addr; 0: there is none. */
-VERIFIED_ONCE __u64 object_word(__u64 addr, __u64 space, __u32 word)
+/* A word of an object; 0: there is none. */
+VERIFIED_ONCE __u64 object_word(__u64 where, __u32 word)
 {
-	__u64 index = object_find(addr, space);
+	__u64 index = object_find(where);
 	struct object_slot *slot = index == OBJECT_NONE ? NULL : OBJECT_SLOT(index);
 
 	if (!slot || word == OBJECT_WORD_EPOCH)
@@ -165,51 +176,66 @@ VERIFIED_ONCE __u64 site_search(__u64 hash, __u64 call_site, __u64 cache, __u32 
 }
 #endif
 
-static __always_inline struct site_hits *hits_at(__u64 index)
+static __always_inline struct site_hits *hits_at(void *t, __u64 index)
 {
+#ifdef MEMLEAK_OLD
 	__u32 i = (bpf_get_smp_processor_id() << KERNEL_SITE_BITS) + index;
 
 	return bpf_map_lookup_elem(&hits, &i);
+#else
+	__u64 cpu = bpf_get_smp_processor_id(), own;
+
+	if (cpu >= cfg.n_cpus)
+		return NULL;
+	own = cpu * KERNEL_SITES * sizeof(struct site_hits);
+	barrier_var(own); /* bits put together by an OR have no bounds for verifiers of 6.1 */
+	return (struct site_hits *)(t + cfg.hits_at + own) + (index & (KERNEL_SITES - 1));
+#endif
 }
 
-/* Where an allocation is made, and from what. */
-struct origin {
-	__u64 call_site; /* 0: the event does not tell */
-	__u64 cache;
-	__u32 class;
-};
-
 /* What this CPU knows of a site, for the first time or as another one is at its home. */
-static __always_inline struct site_hits *site_enter_far(const struct origin *o, __u64 hash,
-							__u64 *id)
+SUBPROGRAM struct site_hits *site_enter_far(__u64 hash, __u64 call_site, __u64 cache, __u32 class)
 {
-	struct kmem_cache *s = (void *)o->cache;
+	__u64 id = site_search(hash, call_site, cache, class);
+	struct kmem_cache *s = (void *)cache;
+	void *t = tables();
 	struct site_hits *here;
 
-	*id = site_search(hash, o->call_site, o->cache, o->class);
-	if (!*id)
+	if (!t || !id)
 		return NULL;
-	here = hits_at(*id - 1);
+	here = hits_at(t, id - 1);
 	if (!here || here->hash == hash)
 		return here;
-	if (o->cache) {
+	here->id = id;
+	if (cache) {
 		here->req = BPF_CORE_READ(s, object_size);
 		here->alloc = BPF_CORE_READ(s, size);
 		here->name = (__u64)BPF_CORE_READ(s, name);
 	}
-	if (*id == SITE_HOME(hash) + 1)
+	if (id == SITE_HOME(hash) + 1)
 		here->hash = hash;
 	return here;
 }
 
-/* The site of an allocation. *id: one more than its index. NULL: no room. */
-static __always_inline struct site_hits *site_enter(const struct origin *o, __u64 *id)
-{
-	__u64 hash = site_hash(o->call_site, o->cache, o->class);
-	struct site_hits *here = hits_at(SITE_HOME(hash));
+/* What an event tells of an allocation. */
+struct allocation {
+	void *t; /* tables() */
+	__u64 *ctx;
+	__u64 where;
+	bool has_site; /* the first argument is where it is made */
+};
 
-	*id = SITE_HOME(hash) + 1;
-	return here && here->hash == hash ? here : site_enter_far(o, hash, id);
+/* The site of an allocation. NULL: no room. */
+static __always_inline struct site_hits *site_enter(const struct allocation *a, __u64 cache,
+						    __u32 class)
+{
+	__u64 call_site = a->has_site ? a->ctx[0] : 0;
+	__u64 hash = site_hash(call_site, cache, class);
+	struct site_hits *here = hits_at(a->t, SITE_HOME(hash));
+
+	if (__builtin_expect(here && here->hash == hash, 1))
+		return here;
+	return site_enter_far(hash, call_site, cache, class);
 }
 
 /*
@@ -345,15 +371,16 @@ SUBPROGRAM __u64 stack_end(struct stack_room *room, long size, __u64 site_id, __
  * the program itself: a function of its own would be one more frame to unwind, and those of
  * programs take the kernel longest.
  */
-static __always_inline __u64 take_stack(void *ctx, struct site_hits *here, __u64 site_id,
-					__u64 call_site)
+static __always_inline __u64 take_stack(const struct allocation *a, struct site_hits *here,
+					__u64 site_id)
 {
 	struct stack_room *room = stack_begin(here);
+	long size;
 
 	if (!room)
 		return site_id;
-	return stack_end(room, bpf_get_stack(ctx, room->raw, sizeof(room->raw), 0), site_id,
-			 call_site);
+	size = bpf_get_stack(a->ctx, room->raw, sizeof(room->raw), 0);
+	return stack_end(room, size, site_id, a->has_site ? *(volatile __u64 *)a->ctx : 0);
 }
 
 /* Is this what an allocator returned, and not NULL, ZERO_SIZE_PTR or an error? */
@@ -365,8 +392,11 @@ static __always_inline bool is_object(__u64 ptr)
 /* Who allocates: one of those we are asked for? */
 static __always_inline bool is_wanted_task(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid;
 
+	if (*(volatile __u32 *)&state.resting)
+		return true;
+	tgid = bpf_get_current_pid_tgid() >> 32;
 	return tgid != state.own_tgid && (!cfg.tgid || tgid == cfg.tgid || tgid == state.learner);
 }
 
@@ -374,6 +404,8 @@ static __always_inline bool is_wanted(const struct filter_event *e)
 {
 	__u64 alloc;
 
+	if (!cfg.selective)
+		return true;
 	if (cfg.sized) {
 		alloc = filter_event_number(FILTER_BYTES_ALLOC, e);
 		if (alloc < cfg.min_size || alloc > cfg.max_size)
@@ -403,20 +435,19 @@ SUBPROGRAM int track_insert_outcome(int done, __u32 epoch)
 }
 
 /* Enter an object that was allocated at this site. */
-static __always_inline int track_at(void *ctx, __u64 ptr, struct site_hits *here, __u64 id,
-				    __u64 call_site, __u64 what)
+static __always_inline int track_at(const struct allocation *a, struct site_hits *here, __u64 what)
 {
-	__u64 epoch = *(volatile __u32 *)&state.epoch;
+	__u64 now = bpf_jiffies64(), epoch = *(volatile __u32 *)&state.epoch, id = here->id;
 	int done;
 
 	count_up(&here->seen[epoch & 1]);
 	barrier_var(epoch); /* not to be kept in two forms */
-	if (__builtin_expect(!here->until || !call_site, 0))
-		id = take_stack(ctx, here, id, call_site);
+	if (__builtin_expect(!a->has_site || !here->until, 0))
+		id = take_stack(a, here, id);
 	else
 		here->until--;
-	done = object_enter(ptr & OBJECT_ADDR_MASK, what, id, epoch);
-	return done ? track_insert_outcome(done, epoch) : 0;
+	done = object_enter(a->t, a->where, what, OBJECT_WHEN(id, now, 0), epoch);
+	return __builtin_expect(done, 0) ? track_insert_outcome(done, epoch) : 0;
 }
 
 SUBPROGRAM int track_failed(void)
@@ -435,39 +466,49 @@ SUBPROGRAM int track_no_site(void)
  * An allocation that is not to be followed. Whatever object was at its address has been freed, if
  * no event has said so.
  */
-static __always_inline int track_reject(__u64 ptr, __u32 space)
+SUBPROGRAM int track_reject(__u64 where)
 {
-	if (object_remove(ptr & OBJECT_ADDR_MASK, space))
+	void *t = tables();
+
+	if (t && object_remove(t, where))
 		track_insert_outcome(1, 0);
 	return 0;
 }
 
 /* Is this an allocation to be followed, as far as can be said without its size? */
-static __always_inline bool track_begin(__u64 ptr, __u32 space)
+static __always_inline bool track_begin(struct allocation *a, __u64 *ctx, __u64 ptr, __u32 space,
+					bool has_site)
 {
-	if (is_object(ptr)) {
-		if (is_wanted_task())
-			return true;
-		track_reject(ptr, space);
-	} else if (!ptr) {
-		track_failed();
+	if (!is_object(ptr)) {
+		if (!ptr)
+			track_failed();
+		return false;
 	}
+	*a = (struct allocation){
+		.t = tables(), .ctx = ctx, .where = OBJECT_WHERE(ptr, space), .has_site = has_site};
+	barrier_var(a->where);
+	if (!a->t || is_wanted_task())
+		return a->t;
+	track_reject(a->where);
 	return false;
 }
 
 /* An object was allocated. */
-static __always_inline int track_alloc(void *ctx, __u64 ptr, const struct origin *o, __u64 what)
+static __always_inline int track_alloc(const struct allocation *a, __u32 class, __u64 what)
 {
-	struct site_hits *here;
-	__u64 id;
+	struct site_hits *here = site_enter(a, 0, class);
 
-	here = site_enter(o, &id);
-	return here ? track_at(ctx, ptr, here, id, o->call_site, what) : track_no_site();
+	return here ? track_at(a, here, what) : track_no_site();
 }
 
 static __always_inline int track_free(__u64 ptr, __u32 space)
 {
-	if (is_object(ptr) && !object_remove(ptr & OBJECT_ADDR_MASK, space))
+	void *t;
+
+	if (!is_object(ptr))
+		return 0;
+	t = tables();
+	if (t && !object_remove(t, OBJECT_WHERE(ptr, space)))
 		stat_own(KSTAT_UNTRACKED);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * object_hash - the table of objects, and that of sites, in hash maps of the kernel, for kernels
- * whose BPF programs cannot exchange a word (before 5.12): what object_table.h is for the others.
+ * whose BPF programs cannot exchange a word (before 5.12), or whose maps have no large values
+ * (before 6.0): what object_table.h is for the others.
  *
  * There programs cannot be preempted, but an interrupt may run another one in their midst. What it
  * takes it puts back before it ends, so per-CPU memory needs no atomic operations.
@@ -15,7 +16,7 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1); /* set at load */
-	__type(key, struct object_key);
+	__type(key, __u64);	/* OBJECT_WHERE */
 	__type(value, struct object_entry);
 } objects SEC(".maps");
 
@@ -34,13 +35,18 @@ struct {
 	__type(value, __u32);
 } site_taken SEC(".maps");
 
-/* As object_put of the others: 0, 1: it replaces one at its address, or -1: no room. */
-static __always_inline int object_put(__u64 addr, __u64 what, __u64 when, __u64 epoch)
+/* What others find their tables by. */
+static __always_inline void *tables(void)
 {
-	struct object_key key = {.addr = addr, .space = OBJECT_SPACE(what)};
+	return &state;
+}
+
+/* As object_put of the others: 0, 1: it replaces one at its address, or -1: no room. */
+static __always_inline int object_put(__u64 where, __u64 what, __u64 when, __u64 epoch)
+{
 	struct object_entry entry = {.what = what, .when = when, .epoch = epoch};
 	/* before 6.4 (d7ba4cc900bf) what is called returns an int, with nothing above it */
-	int err = bpf_map_update_elem(&objects, &key, &entry, BPF_NOEXIST);
+	int err = bpf_map_update_elem(&objects, &where, &entry, BPF_NOEXIST);
 
 	if (!err) {
 		__sync_fetch_and_add(&state.n_objects, 1);
@@ -48,18 +54,17 @@ static __always_inline int object_put(__u64 addr, __u64 what, __u64 when, __u64 
 	}
 	if (err != -17 /* EEXIST */)
 		return -1;
-	return bpf_map_update_elem(&objects, &key, &entry, BPF_ANY) ? -1 : 1;
+	return bpf_map_update_elem(&objects, &where, &entry, BPF_ANY) ? -1 : 1;
 }
 
-static __always_inline int object_enter(__u64 addr, __u64 what, __u64 origin, __u32 epoch)
+static __always_inline int object_enter(void *t, __u64 where, __u64 what, __u64 when, __u64 epoch)
 {
-	return object_put(addr, what, OBJECT_WHEN(origin, bpf_jiffies64(), 0), epoch);
+	return object_put(where, what, when, epoch);
 }
 
-VERIFIED_ONCE __u64 object_word(__u64 addr, __u64 space, __u32 word)
+VERIFIED_ONCE __u64 object_word(__u64 where, __u32 word)
 {
-	struct object_key key = {.addr = addr, .space = space};
-	struct object_entry *entry = bpf_map_lookup_elem(&objects, &key);
+	struct object_entry *entry = bpf_map_lookup_elem(&objects, &where);
 
 	if (!entry)
 		return 0;
@@ -69,11 +74,9 @@ VERIFIED_ONCE __u64 object_word(__u64 addr, __u64 space, __u32 word)
 }
 
 /* Remove an object. Returns 1, or 0: it is not there. */
-static __always_inline int object_remove(__u64 addr, __u64 space)
+static __always_inline int object_remove(void *t, __u64 where)
 {
-	struct object_key key = {.addr = addr, .space = space};
-
-	if (bpf_map_delete_elem(&objects, &key))
+	if (bpf_map_delete_elem(&objects, &where))
 		return 0;
 	__sync_fetch_and_add(&state.n_objects, -1);
 	return 1;

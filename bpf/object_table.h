@@ -17,10 +17,13 @@
  * inserted, nor inserts one that is being removed. A free that no event tells of leaves an object
  * behind, which the next one at its address replaces.
  *
+ * An object goes by what its slot's first word says of it, OBJECT_WHERE.
+ *
  * Includes nothing; whoever includes it defines
  *	OBJECT_SLOT(i)		the slot with index i, or NULL
- *	OBJECT_HOME_SLOT(i)	the same of a home
  *	OBJECT_REACHES(i)	the i-th word of reaches, or NULL
+ *	OBJECT_HOME_SLOT(t, i)	the slot of a home, or NULL; t: what object_insert or object_remove
+ *was given, by which it is found sooner OBJECT_HOME_REACH(t, i)	the reach of a home
  *	OBJECT_HOME_SHIFT	there are 2^(64 - OBJECT_HOME_SHIFT) homes, OBJECT_WINDOW slots more
  *	OBJECT_CAS(p, old, new)	compare and exchange the word at p; returns what was there
  *	OBJECT_LOAD(p), OBJECT_STORE(p, v)
@@ -73,10 +76,9 @@ OBJECT_FUNC int object_raise(__u64 home, __u64 i)
 }
 
 /* The index of an object's slot, or OBJECT_NONE. */
-OBJECT_FUNC __u64 object_find(__u64 addr, __u64 space)
+OBJECT_FUNC __u64 object_find(__u64 where)
 {
-	__u64 where = OBJECT_WHERE(addr, space), home = object_home(where);
-	__u64 reach = object_reach(home);
+	__u64 home = object_home(where), reach = object_reach(home);
 	struct object_slot *slot;
 
 	for (__u32 i = 0; i < OBJECT_WINDOW; i++) {
@@ -98,12 +100,11 @@ static __always_inline void object_fill(struct object_slot *slot, __u64 what, __
 }
 
 /* object_insert where the home is taken, or has a reach. */
-OBJECT_FUNC int object_insert_far(__u64 addr, __u64 what, __u64 when)
+OBJECT_FUNC int object_insert_far(__u64 where, __u64 what, __u64 when)
 {
-	__u64 where = OBJECT_WHERE(addr, OBJECT_SPACE(what)), home = object_home(where), index;
+	__u64 home = object_home(where), index = object_find(where);
 	struct object_slot *slot;
 
-	index = object_find(addr, OBJECT_SPACE(what));
 	if (index != OBJECT_NONE) {
 		slot = OBJECT_SLOT(index);
 		if (slot) {
@@ -129,23 +130,24 @@ OBJECT_FUNC int object_insert_far(__u64 addr, __u64 what, __u64 when)
 }
 
 /* Enter an object. Returns 0, 1: it replaces one at its address, or -1: no room. */
-static __always_inline int object_insert(__u64 addr, __u64 what, __u64 when)
+static __always_inline int object_insert(void *t, __u64 where, __u64 what, __u64 when)
 {
-	__u64 where = OBJECT_WHERE(addr, OBJECT_SPACE(what)), home = object_home(where);
-	struct object_slot *slot = OBJECT_HOME_SLOT(home);
+	__u64 home = object_home(where);
+	struct object_slot *slot = OBJECT_HOME_SLOT(t, home);
 
 	if (!slot)
 		return -1;
-	if (OBJECT_LOAD(&slot->where) || object_reach(home) || OBJECT_CAS(&slot->where, 0, where))
-		return object_insert_far(addr, what, when);
+	if (OBJECT_LOAD(&slot->where) || OBJECT_HOME_REACH(t, home) ||
+	    OBJECT_CAS(&slot->where, 0, where))
+		return object_insert_far(where, what, when);
 	object_fill(slot, what, when);
 	return 0;
 }
 
 /* object_remove where the object is not at home. */
-OBJECT_FUNC int object_remove_far(__u64 addr, __u64 space)
+OBJECT_FUNC int object_remove_far(__u64 where)
 {
-	__u64 index = object_find(addr, space);
+	__u64 index = object_find(where);
 	struct object_slot *slot = index == OBJECT_NONE ? NULL : OBJECT_SLOT(index);
 
 	if (!slot)
@@ -155,15 +157,15 @@ OBJECT_FUNC int object_remove_far(__u64 addr, __u64 space)
 }
 
 /* Remove an object. Returns 1, or 0: it is not there. */
-static __always_inline int object_remove(__u64 addr, __u64 space)
+static __always_inline int object_remove(void *t, __u64 where)
 {
-	__u64 where = OBJECT_WHERE(addr, space), home = object_home(where);
-	struct object_slot *slot = OBJECT_HOME_SLOT(home);
+	__u64 home = object_home(where);
+	struct object_slot *slot = OBJECT_HOME_SLOT(t, home);
 
 	if (!slot)
 		return 0;
 	if (OBJECT_LOAD(&slot->where) != where)
-		return object_reach(home) && object_remove_far(addr, space);
+		return OBJECT_HOME_REACH(t, home) && object_remove_far(where);
 	OBJECT_STORE(&slot->where, 0);
 	return 1;
 }

@@ -38,7 +38,8 @@ static struct object_slot *slot_at(__u64 i)
 }
 
 #define OBJECT_SLOT(i) slot_at(i)
-#define OBJECT_HOME_SLOT(i) slot_at(i)
+#define OBJECT_HOME_SLOT(t, i) ((void)(t), slot_at(i))
+#define OBJECT_HOME_REACH(t, i) (((__u8 *)reaches)[i])
 #define OBJECT_REACHES(i) (&reaches[i])
 #define OBJECT_HOME_SHIFT (64 - HOME_BITS)
 #define OBJECT_CAS(p, old, new) exchange(p, old, new)
@@ -46,6 +47,11 @@ static struct object_slot *slot_at(__u64 i)
 #define OBJECT_STORE(p, v) (*(p) = (v))
 #define OBJECT_FUNC static
 #include "../../bpf/object_table.h"
+
+static __u64 where_of(__u64 addr)
+{
+	return OBJECT_WHERE(addr, KERNEL_SPACE_SLAB);
+}
 
 /* Fill the table with objects at a distance from each other; then all are found, and go again. */
 static bool works_at(__u64 base, __u64 distance, __u64 n, uint64_t *steps)
@@ -55,11 +61,11 @@ static bool works_at(__u64 base, __u64 distance, __u64 n, uint64_t *steps)
 	memset(table, 0, N_SLOTS * sizeof(*table));
 	memset(reaches, 0, sizeof(reaches));
 	for (i = 0; i < n; i++)
-		if (object_insert((base + i * distance) & OBJECT_ADDR_MASK, what, i << 8) != 0)
+		if (object_insert(NULL, where_of(base + i * distance), what, i << 8) != 0)
 			return false;
 	looked = 0;
 	for (i = 0; i < n; i++)
-		if (!object_remove((base + i * distance) & OBJECT_ADDR_MASK, KERNEL_SPACE_SLAB))
+		if (!object_remove(NULL, where_of(base + i * distance)))
 			return false;
 	*steps += looked;
 	for (i = 0; i < N_SLOTS; i++)
@@ -97,14 +103,15 @@ static void any_distance(void)
 /* A replaced one is there once. */
 static void replaces(void)
 {
-	__u64 what = OBJECT_WHAT(64ULL, 64ULL, KERNEL_SPACE_SLAB);
+	__u64 what = OBJECT_WHAT(64ULL, 64ULL, KERNEL_SPACE_SLAB), addr = 0xffff888100000040;
+	__u64 where = where_of(addr);
 
 	memset(table, 0, N_SLOTS * sizeof(*table));
-	CHECK_EQ(object_insert(0xff888100000040, what, 1 << 8), 0);
-	CHECK_EQ(object_insert(0xff888100000040, what, 2 << 8), 1);
-	CHECK_EQ(object_remove(0xff888100000040, KERNEL_SPACE_PAGES), 0);
-	CHECK_EQ(object_remove(0xff888100000040, KERNEL_SPACE_SLAB), 1);
-	CHECK_EQ(object_remove(0xff888100000040, KERNEL_SPACE_SLAB), 0);
+	CHECK_EQ(object_insert(NULL, where, what, 1 << 8), 0);
+	CHECK_EQ(object_insert(NULL, where, what, 2 << 8), 1);
+	CHECK_EQ(object_remove(NULL, OBJECT_WHERE(addr, KERNEL_SPACE_PAGES)), 0);
+	CHECK_EQ(object_remove(NULL, where), 1);
+	CHECK_EQ(object_remove(NULL, where), 0);
 }
 
 /* What is packed into words comes out of them again. */
@@ -136,12 +143,10 @@ static void pointers(void)
 	size_t i;
 
 	for (i = 0; i < 3; i++)
-		CHECK_EQ(OBJECT_POINTER(
-				 OBJECT_ADDR(OBJECT_WHERE(slab[i] & OBJECT_ADDR_MASK, 255ULL)),
-				 KERNEL_SPACE_SLAB),
+		CHECK_EQ(OBJECT_POINTER(OBJECT_ADDR(OBJECT_WHERE(slab[i], 255)), KERNEL_SPACE_SLAB),
 			 slab[i]);
 	for (i = 0; i < 4; i++)
-		CHECK_EQ(OBJECT_POINTER(percpu[i] & OBJECT_ADDR_MASK,
+		CHECK_EQ(OBJECT_POINTER(OBJECT_ADDR(OBJECT_WHERE(percpu[i], 255)),
 					KERNEL_PERCPU_SPACE(percpu[i])),
 			 percpu[i]);
 }

@@ -39,7 +39,8 @@ static void store_word(__u64 *p, __u64 v);
 static bool reader_cas(__u64 *p, __u64 *old, __u64 new);
 
 #define OBJECT_SLOT(i) ((i) < N_SLOTS ? &world.slot[i] : NULL)
-#define OBJECT_HOME_SLOT(i) OBJECT_SLOT(i)
+#define OBJECT_HOME_SLOT(t, i) ((void)(t), OBJECT_SLOT(i))
+#define OBJECT_HOME_REACH(t, i) (load_word(&world.reaches) >> (i)*8 & 255)
 #define OBJECT_REACHES(i) ((i) ? NULL : &world.reaches)
 #define OBJECT_HOME_SHIFT 63
 #define OBJECT_CAS(p, old, new) cas(p, old, new)
@@ -190,6 +191,11 @@ static __u64 addr_of(unsigned int id)
 	return addresses[id >> 4][id >> 2 & 3];
 }
 
+static __u64 where_of_id(unsigned int id)
+{
+	return OBJECT_WHERE(addr_of(id), KERNEL_SPACE_SLAB);
+}
+
 static __u64 what_of(unsigned int id)
 {
 	return OBJECT_WHAT((__u64)id, (__u64)id, KERNEL_SPACE_SLAB);
@@ -235,15 +241,15 @@ static void run(const struct todo *todo, size_t thread)
 			interleave__op(STEP_STORE, &world.running[thread], at, 0);
 		switch (todo->action) {
 		case INSERT:
-			if (object_insert(addr_of(id), what_of(id), when_of(id)) < 0)
+			if (object_insert(NULL, where_of_id(id), what_of(id), when_of(id)) < 0)
 				outcome[thread].no_room = true;
 			break;
 		case REMOVE:
-			if (!object_remove(addr_of(id), KERNEL_SPACE_SLAB))
+			if (!object_remove(NULL, where_of_id(id)))
 				outcome[thread].not_removed = true;
 			break;
 		case FIND:
-			if (object_find(addr_of(id), KERNEL_SPACE_SLAB) == OBJECT_NONE)
+			if (object_find(where_of_id(id)) == OBJECT_NONE)
 				outcome[thread].not_found = true;
 			break;
 		case PURGE:
@@ -293,12 +299,12 @@ static const char *check_end(void)
 		unsigned int id = program->there[k];
 
 		for (i = 0; i < N_SLOTS; i++)
-			if (world.slot[i].where == OBJECT_WHERE(addr_of(id), KERNEL_SPACE_SLAB) &&
+			if (world.slot[i].where == where_of_id(id) &&
 			    world.slot[i].what == what_of(id) && world.slot[i].when == when_of(id))
 				break;
 		if (i == N_SLOTS)
 			return "an object is lost";
-		if (object_find(addr_of(id), KERNEL_SPACE_SLAB) == OBJECT_NONE)
+		if (object_find(where_of_id(id)) == OBJECT_NONE)
 			return "an object cannot be found any more";
 	}
 	for (i = 0; i < N_SLOTS; i++) {

@@ -286,7 +286,9 @@ static double turn_of_session(const struct variant *v)
 
 	if (ksession__attach(v->session))
 		die("cannot attach");
+	ksession__rest(v->session, true); /* as the tool does while it waits */
 	ns = measure();
+	ksession__rest(v->session, false);
 	ksession__detach(v->session);
 	/* who misses events is fast */
 	if (ksession__seen(v->session) - before < TURN)
@@ -323,20 +325,32 @@ static uint64_t runs_of(const struct variant *v)
 
 /*
  * Events that each variant's programs hear of. All are to hear of the same: who is not attached to
- * one is fast. There are some of others' doing.
+ * one is fast. Others may cause some, but not each time.
  */
+static double events_of(const struct variant *v)
+{
+	double events, least = 0;
+	uint64_t before;
+
+	for (int i = 0; i < 5; i++) {
+		before = runs_of(v);
+		turn(v);
+		events = (double)(runs_of(v) - before) / TURN;
+		if (!i || events < least)
+			least = events;
+	}
+	return least;
+}
+
 static void count_events(void)
 {
 	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	double events, expected = 0;
-	uint64_t before;
 
 	if (fd < 0)
 		die("cannot have runs counted: %s", strerror(errno));
 	for (size_t i = 0; i < N_VARIANTS; i++) {
-		before = runs_of(&variants[i]);
-		turn(&variants[i]);
-		events = (double)(runs_of(&variants[i]) - before) / TURN;
+		events = events_of(&variants[i]);
 		if (!expected)
 			expected = events;
 		if (events < expected * 0.95 || events > expected * 1.05)

@@ -10,7 +10,7 @@
 #define BATCH 16384u
 
 struct batch {
-	struct object_key keys[BATCH];
+	__u64 keys[BATCH]; /* OBJECT_WHERE */
 	struct object_entry entries[BATCH];
 	uint32_t n;
 };
@@ -38,8 +38,9 @@ static int add_batch(const struct batch *b, uint32_t epoch, struct kobjects *bef
 
 		if (out)
 			err = kobjects__add(out, &(struct kobject){
-							 .addr = OBJECT_POINTER(b->keys[i].addr,
-										b->keys[i].space),
+							 .addr = OBJECT_POINTER(
+								 OBJECT_ADDR(b->keys[i]),
+								 OBJECT_SPACE(b->entries[i].what)),
 							 .what = b->entries[i].what,
 							 .when = b->entries[i].when,
 						 });
@@ -65,15 +66,14 @@ int kobject_hash__read(int fd, uint32_t epoch, struct kobjects *before, struct k
 	return err;
 }
 
-static struct object_key key_of(const struct kobject *o)
+static __u64 key_of(const struct kobject *o)
 {
-	return (struct object_key){.addr = o->addr & OBJECT_ADDR_MASK,
-				   .space = OBJECT_SPACE(o->what)};
+	return OBJECT_WHERE(o->addr, OBJECT_SPACE(o->what));
 }
 
 bool kobject_hash__is_same(int fd, const struct kobject *o)
 {
-	struct object_key key = key_of(o);
+	__u64 key = key_of(o);
 	struct object_entry entry;
 
 	return !bpf_map_lookup_elem(fd, &key, &entry) && entry.what == o->what &&
@@ -86,7 +86,7 @@ int kobject_hash__remove(int fd, const struct kobject *objects, size_t n, uint64
 
 	*removed = 0;
 	for (i = 0; i < n; i++) {
-		struct object_key key = key_of(&objects[i]);
+		__u64 key = key_of(&objects[i]);
 
 		if (kobject_hash__is_same(fd, &objects[i]) && !bpf_map_delete_elem(fd, &key))
 			++*removed;

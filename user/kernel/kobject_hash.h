@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kobject_hash - kobjects where their table is a hash map of the kernel: before 5.15. Entries of
+ * kobject_hash - kobjects where their table is a hash map of the kernel: before 6.0. Entries of
  * such a map are never seen half written, and carry the whole number of their epoch.
  */
 #ifndef KERNEL_KOBJECT_HASH_H

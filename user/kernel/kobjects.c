@@ -20,7 +20,7 @@ static uint64_t load(const __u64 *p)
 
 static uint64_t where_of(const struct kobject *o)
 {
-	return OBJECT_WHERE(o->addr & OBJECT_ADDR_MASK, OBJECT_SPACE(o->what));
+	return OBJECT_WHERE(o->addr, OBJECT_SPACE(o->what));
 }
 
 /* But for the epoch, which we clear. */

@@ -30,7 +30,8 @@ struct ksession {
 	int links[FORMS_MAX_PROGRAMS];
 	size_t n_links;
 	int inner, outer; /* a map in a map, for ksession__sync */
-	struct shared_map objects, sites, hits, stack_slots, stack_frames, latest, stats, peek;
+	struct shared_map objects, sites, hits_map, stack_slots, stack_frames, latest, stats, peek;
+	struct site_hits *hits; /* KERNEL_SITES for each CPU */
 	uint32_t epoch;
 	int n_cpus, peek_fd;
 	uint64_t lost[2][2]; /* KSTAT_FULL, KSTAT_NO_SITE by parity of the epoch */
@@ -62,7 +63,7 @@ static bool is_guarded(void)
 	       (major > 6 || (major == 6 && minor >= 1));
 }
 
-/* Until 6.0 a value of a map has at most 4 MiB. */
+/* Before 6.0 a value of a map has at most 4 MiB; all objects are one. */
 static bool has_large_values(void)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "large", 4, 8 << 20, 1, NULL);
@@ -77,6 +78,11 @@ static struct bpf_map *map(const struct ksession *s, const char *name)
 	return kskel__map(s->skel, name);
 }
 
+static size_t n_hits(const struct ksession *s)
+{
+	return (size_t)s->n_cpus * KERNEL_SITES;
+}
+
 static void set_sizes(struct ksession *s, const struct ksession_opts *opts,
 		      const struct kernel_config *cfg)
 {
@@ -86,16 +92,12 @@ static void set_sizes(struct ksession *s, const struct ksession_opts *opts,
 		bpf_map__set_max_entries(map(s, "objects"), opts->max_live);
 		bpf_map__set_max_entries(map(s, "stack_keys"), opts->max_stacks);
 		bpf_map__set_max_entries(map(s, "stack_taken"), opts->max_stacks);
-	} else if (cfg->by_slot) {
-		bpf_map__set_max_entries(map(s, "objects"), cfg->n_slots);
+		bpf_map__set_max_entries(map(s, "hits"), n_hits(s));
 	} else {
 		bpf_map__set_value_size(map(s, "objects"),
-					cfg->n_slots * sizeof(struct object_slot));
+					cfg->hits_at + n_hits(s) * sizeof(struct site_hits));
 	}
-	if (!s->old)
-		bpf_map__set_max_entries(map(s, "reaches"), (cfg->n_slots + 7) / 8);
 	bpf_map__set_max_entries(map(s, "stats"), s->n_cpus * KSTAT_ROOM);
-	bpf_map__set_max_entries(map(s, "hits"), s->n_cpus * KERNEL_SITES);
 	bpf_map__set_max_entries(map(s, "stack_slots"), stack_slots);
 	bpf_map__set_max_entries(map(s, "latest"), stack_slots);
 	bpf_map__set_max_entries(map(s, "stack_frames"), opts->max_stacks);
@@ -116,7 +118,6 @@ static int configure(struct ksession *s, const struct ksession_opts *opts)
 	cfg->home_shift = 64;
 	while (1ULL << (64 - cfg->home_shift) < opts->max_live + opts->max_live / 2)
 		cfg->home_shift--;
-	cfg->by_slot = !has_large_values();
 	cfg->page_size = sysconf(_SC_PAGESIZE);
 	cfg->stack_slots = 2 * opts->max_stacks;
 	cfg->max_stacks = opts->max_stacks;
@@ -127,6 +128,7 @@ static int configure(struct ksession *s, const struct ksession_opts *opts)
 	cfg->guarded = is_guarded();
 	entries__find(opts->symbols, cfg->entry);
 	cfg->filtered = opts->filter != NULL;
+	cfg->selective = cfg->sized || cfg->filtered;
 	if (opts->filter)
 		*kskel__filter(s->skel) = *opts->filter;
 	s->n_cpus = libbpf_num_possible_cpus();
@@ -134,6 +136,8 @@ static int configure(struct ksession *s, const struct ksession_opts *opts)
 		return s->n_cpus;
 	cfg->n_cpus = s->n_cpus;
 	cfg->n_slots = (1u << (64 - cfg->home_shift)) + OBJECT_WINDOW;
+	cfg->reaches_at = cfg->n_slots * sizeof(struct object_slot);
+	cfg->hits_at = cfg->reaches_at + cfg->n_slots;
 	set_sizes(s, opts, cfg);
 	return 0;
 }
@@ -178,8 +182,12 @@ static int share_all(struct ksession *s)
 		err = shared_map__open(&s->objects, map(s, "objects"));
 	if (!err)
 		err = shared_map__open(&s->sites, map(s, "sites"));
+	if (!err && s->old)
+		err = shared_map__open(&s->hits_map, map(s, "hits"));
 	if (!err)
-		err = shared_map__open(&s->hits, map(s, "hits"));
+		s->hits =
+			s->old ? s->hits_map.at
+			       : (void *)((char *)s->objects.at + kskel__config(s->skel)->hits_at);
 	if (!err)
 		err = shared_map__open(&s->stack_slots, map(s, "stack_slots"));
 	if (!err)
@@ -274,7 +282,7 @@ int ksession__new(const struct ksession_opts *opts, struct ksession **out, const
 	if (!s)
 		return -ENOMEM;
 	s->inner = s->outer = -1;
-	s->old = opts->old;
+	s->old = opts->old || !has_large_values();
 	err = kskel__new(s->old, &s->skel);
 	if (!err)
 		err = configure(s, opts);
@@ -318,7 +326,7 @@ void ksession__free(struct ksession *s)
 	ksession__detach(s);
 	shared_map__close(&s->objects);
 	shared_map__close(&s->sites);
-	shared_map__close(&s->hits);
+	shared_map__close(&s->hits_map);
 	shared_map__close(&s->stack_slots);
 	shared_map__close(&s->stack_frames);
 	shared_map__close(&s->latest);
@@ -330,6 +338,12 @@ void ksession__free(struct ksession *s)
 		close(s->inner);
 	kskel__free(s->skel);
 	free(s);
+}
+
+void ksession__rest(struct ksession *s, bool rest)
+{
+	__atomic_store_n(&kskel__state(s->skel)->resting, rest && !kskel__config(s->skel)->tgid,
+			 __ATOMIC_SEQ_CST);
 }
 
 int ksession__read_clock(struct ksession *s, struct ksession_clock *clock)
@@ -394,11 +408,10 @@ static uint64_t sum_up(const struct ksession *s, enum kernel_stat id)
 
 static void add_hits(const struct ksession *s, uint32_t parity, uint64_t *seen)
 {
-	const struct site_hits *hits = s->hits.at;
 	size_t i;
 
-	for (i = 0; i < s->hits.n; i++)
-		seen[i % KERNEL_SITES] += load((const uint64_t *)&hits[i].seen[parity]);
+	for (i = 0; i < n_hits(s); i++)
+		seen[i % KERNEL_SITES] += load((const uint64_t *)&s->hits[i].seen[parity]);
 }
 
 int ksession__next_epoch(struct ksession *s, uint32_t *epoch, uint64_t *seen)
@@ -463,13 +476,12 @@ void ksession__stats(struct ksession *s, struct ksession_stats *stats)
 
 uint64_t ksession__seen(const struct ksession *s)
 {
-	const struct site_hits *hits = s->hits.at;
 	uint64_t sum = 0;
 	size_t i;
 
-	for (i = 0; i < s->hits.n; i++)
-		sum += load((const uint64_t *)&hits[i].seen[0]) +
-		       load((const uint64_t *)&hits[i].seen[1]);
+	for (i = 0; i < n_hits(s); i++)
+		sum += load((const uint64_t *)&s->hits[i].seen[0]) +
+		       load((const uint64_t *)&s->hits[i].seen[1]);
 	return sum;
 }
 
@@ -486,13 +498,12 @@ void ksession__count_removed(struct ksession *s, size_t n)
 
 size_t ksession__max_objects(const struct ksession *s)
 {
-	return s->old ? bpf_map__max_entries(map(s, "objects"))
-		      : s->objects.n * s->objects.value_size / sizeof(struct object_slot);
+	return s->old ? bpf_map__max_entries(map(s, "objects")) : kskel__config(s->skel)->n_slots;
 }
 
 struct object_slot *ksession__objects(const struct ksession *s, size_t *n)
 {
-	*n = s->objects.n * s->objects.value_size / sizeof(struct object_slot);
+	*n = kskel__config(s->skel)->n_slots;
 	return s->objects.at;
 }
 

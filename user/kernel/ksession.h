@@ -28,7 +28,7 @@ struct ksession_opts {
 	uint32_t max_depth;
 	uint64_t stack_every; /* 1: a stack of each allocation */
 	bool pages, percpu, vmalloc;
-	bool old;			  /* with the programs for kernels before 5.15 */
+	bool old;			  /* with the programs for kernels before 6.0 */
 	const struct filter_prog *filter; /* -f, compiled; NULL: everything passes */
 	const int *cgroups;		  /* descriptors of the cgroups in it, n_cgroups of them */
 	size_t n_cgroups;
@@ -47,6 +47,12 @@ void ksession__free(struct ksession *s);
 void ksession__detach(struct ksession *s);
 /* Go on. What was freed meanwhile stays in the tables. Returns 0 or negative errno. */
 int ksession__attach(struct ksession *s);
+
+/*
+ * Between these two calls our process has no thread that runs: so what anybody allocates is wanted,
+ * and the programs need not ask who it is.
+ */
+void ksession__rest(struct ksession *s, bool rest);
 
 struct ksession_clock {
 	uint64_t now_ns; /* CLOCK_MONOTONIC */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * kskel - one of the two BPF objects for the kernel's allocators: the one with its own table of
- * objects, or the one for kernels before 5.15 (bpf/object_hash.bpf.h). Only this includes their
+ * objects, or the one for kernels before 6.0 (bpf/object_hash.bpf.h). Only this includes their
  * skeletons.
  */
 #ifndef KERNEL_KSKEL_H

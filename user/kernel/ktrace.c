@@ -317,7 +317,10 @@ static void loop(struct ktrace *t)
 	while (!t->output_broken) {
 		uint64_t due = next < end ? next : end;
 
+		/* a listener has threads */
+		ksession__rest(t->session, !o->outputs->listen);
 		poll(fds, 1, ms_until(due < now_ns() + TIDY_NS ? due : now_ns() + TIDY_NS));
+		ksession__rest(t->session, false);
 		if (read(t->signals, &info, sizeof(info)) == sizeof(info) || now_ns() >= end)
 			break;
 		if (now_ns() < next) {
