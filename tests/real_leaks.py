@@ -49,7 +49,10 @@ ENVIRONMENT = {
     "MALLOC_CONF": "junk:true,tcache:false",
     # Not first: older C libraries move this one elsewhere, nginx looks for the first behind its arguments, and loses a
     # block where it is not. Valgrind puts its own in front.
-    "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.pthread.stack_cache_size=0",
+    # No caches for each thread here, either: blocks out of them are not filled, and begin with the link of a list, mangled
+    # (PROTECT_PTR in malloc/malloc.c). Where the heap is at a low address, as in Debian's python3, a mangled link is an
+    # address in the heap again, and now and then one in a planted block.
+    "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.pthread.stack_cache_size=0:glibc.malloc.tcache_count=0",
 }
 
 
