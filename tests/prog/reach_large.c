@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reach_large BLOCKS SIZE - keeps and loses so many blocks of SIZE bytes (64 at least), each full
- *of words that are no pointers, linked in an order that has nothing to do with where they are: a
- *half			a list that is kept, but for its first block no pointer is a root a quarter
- *a list whose first block is lost an eighth		lost
- *	an eighth		held by their middle, by one of the first half each
+ * reach_large BLOCKS SIZE [out] - keeps and loses so many blocks of SIZE bytes (64 at least), each
+ * full of words that are no pointers, linked in an order that has nothing to do with where they
+ * are. out: the kernel is asked to write them to swap.
+ *
+ * - A half: a list that is kept; but for its first block no pointer is a root.
+ * - A quarter: a list whose first block is lost.
+ * - An eighth: lost.
+ * - An eighth: held by their middle, by one of the first half each.
+ *
  * BLOCKS is a multiple of 8.
  */
+#include <sys/mman.h>
+
 #include "target.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21 /* since Linux 5.4 */
+#endif
 
 #define NOTHING 0xf00dfeedf00dfeedULL /* no address of a program */
 
@@ -69,6 +79,14 @@ static NOINLINE void scrub(void)
 	memset((void *)waste, 0, sizeof(waste));
 }
 
+/* The last so many bytes of the heap. */
+static void page_out(size_t bytes)
+{
+	uintptr_t end = (uintptr_t)sbrk(0) & -4096UL, start = (end - bytes) & -4096UL;
+
+	madvise((void *)start, end - start, MADV_PAGEOUT);
+}
+
 int main(int argc, char **argv)
 {
 	size_t n = argc > 2 ? strtoul(argv[1], NULL, 10) : 0,
@@ -79,6 +97,8 @@ int main(int argc, char **argv)
 	target_ready();
 	work(n, size);
 	scrub();
+	if (argc > 3)
+		page_out(n * size);
 	target_done();
 	return 0;
 }

@@ -70,4 +70,36 @@ else
 	fail_case peak "the program or the tool does not run"
 fi
 end_target
+
+# --- what is in swap
+
+# kib FIELD: the sum over all mappings of the program
+kib()
+{
+	awk -v field="$1:" '$1 == field { sum += $2 } END { print sum + 0 }' "/proc/$TARGET/smaps"
+}
+
+# Of a file of our own, so that there is some. That of other tests is never as short of memory that it was used.
+new_case swap
+swap=$WORK/swap_file
+if ! { dd if=/dev/zero of="$swap" bs=1M count=64 && chmod 600 "$swap" && mkswap "$swap" && swapon "$swap"; } >"$CASE/swap" 2>&1; then
+	skip swap "no swap can be had: $(tail -n 1 "$CASE/swap")"
+elif ! start_target "$PROG/reach_large" "$blocks" "$size" out || ! touch "$CASE/go" || ! await "$LIMIT" work_done_or_gone; then
+	fail_case swap "the program does not run"
+elif [ "$(kib Swap)" -lt 10240 ]; then
+	skip swap "the kernel writes $(kib Swap) KiB of 48 MiB to swap"
+else
+	# What the tool reads before it looks has come back by then.
+	before=$(kib Swap)
+	run_tool -p "$TARGET" -o 0 --reach --max-pause 100000 --json "$CASE/json" -T 1 1 1
+	found=$($PYTHON -c 'import json, sys; print(json.load(open(sys.argv[1]))["reach"]["swapped"] // 1024)' "$CASE/json")
+	if [ "${found:-0}" -le "$before" ] && [ "${found:-0}" -ge $((before - 1024)) ] &&
+		grep -qE 'reachability: .*; [0-9.]+ MiB were in swap, and were brought back to be read' "$CASE/report"; then
+		pass swap "$found KiB were in swap, of $before KiB a moment before"
+	else
+		fail_case swap "${found:-0} KiB were in swap, of $before KiB a moment before"
+	fi
+fi
+end_target
+swapoff "$swap" 2>/dev/null
 finish

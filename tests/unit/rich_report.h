@@ -300,6 +300,7 @@ static const struct report rich_report = {
 		  .copied = 1073741824,
 		  .mark_ns = 900000000,
 		  .heap_roots = UINT64_MAX,
+		  .swapped = 12582912,
 		  .sum = {[REACH_DEFINITE] = {300000, 1},
 			  [REACH_INDIRECT] = {100001, 2},
 			  [REACH_POSSIBLE] = {0, 1},

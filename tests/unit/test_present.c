@@ -40,7 +40,7 @@ static uint8_t *map(uint64_t size)
 static void check_way(const uint8_t *at, uint64_t from, uint64_t to, bool skip)
 {
 	uint64_t *entry = calloc(PAGES, sizeof(*entry)), base = (uintptr_t)at, start, end, i;
-	uint64_t wrong = 0, next = from;
+	uint64_t wrong = 0, swapped = 0, next = from;
 	struct present_cursor c = {.at = base + from * page};
 	struct present *p = present__new(getpid());
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -54,8 +54,10 @@ static void check_way(const uint8_t *at, uint64_t from, uint64_t to, bool skip)
 		CHECK(start >= base + next * page && end > start && end <= base + to * page);
 		for (i = next; i < (start - base) / page; i++)
 			wrong += entry[i] >> 62 != 0;
-		for (; i < (end - base) / page; i++)
+		for (; i < (end - base) / page; i++) {
 			wrong += entry[i] >> 62 == 0;
+			swapped += entry[i] >> 62 & 1;
+		}
 		next = i;
 	}
 	for (i = next; i < to; i++)
@@ -63,6 +65,7 @@ static void check_way(const uint8_t *at, uint64_t from, uint64_t to, bool skip)
 	for (i = from; i < to; i++)
 		wrong += present__has(p, base + i * page) != (entry[i] >> 62 != 0);
 	CHECK_EQ(wrong, 0);
+	CHECK_EQ(present__swapped(p), swapped * page); /* where there is swap */
 	close(fd);
 	present__free(p);
 	free(entry);

@@ -200,6 +200,7 @@ static void judged(void)
 	r.reach.pause_ns = 12345678;
 	r.reach.copied = 122880;
 	r.reach.heap_roots = 4096;
+	r.reach.swapped = 12582912;
 	check_golden(&r, "text-judged");
 	r.reach.copied = 0;
 	check_golden(&r, "text-judged-without-a-copy");

@@ -217,6 +217,7 @@ static int copy(struct taking *t, uint64_t deadline_ns)
 	if (memcopy__unreadable(c->memory))
 		return fail(t, -EIO, "%" PRIu64 " KiB of its memory cannot be read",
 			    memcopy__unreadable(c->memory) >> 10);
+	c->swapped = memcopy__swapped(c->memory);
 	c->copied = memcopy__is_window(c->memory) ? 0 : memcopy__bytes(c->memory);
 	return 0;
 }

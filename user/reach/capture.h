@@ -25,6 +25,7 @@ struct capture {
 	struct memcopy *memory;
 	struct stop *stop;	   /* what is known of the threads */
 	uint64_t pause_ns, copied; /* how long it stood still; bytes */
+	uint64_t swapped;	   /* bytes that were in swap: reading brings them back */
 	uint64_t began_ns;	   /* of the stop, while it lasts; 0: it is over */
 };
 

@@ -384,6 +384,7 @@ int judgement__scan(pid_t pid, const struct judgement_opts *opts, struct report_
 		err = judge(&s);
 	if (s.c.pause_ns > how->pause_ns)
 		how->pause_ns = s.c.pause_ns;
+	how->swapped += s.c.swapped;
 	if (!err) {
 		*out = s.v;
 		s.v = NULL;

@@ -442,6 +442,11 @@ uint64_t memcopy__bytes(const struct memcopy *m)
 	return m->bytes;
 }
 
+uint64_t memcopy__swapped(const struct memcopy *m)
+{
+	return present__swapped(m->present);
+}
+
 uint64_t memcopy__unreadable(const struct memcopy *m)
 {
 	return m->unreadable;

@@ -57,6 +57,7 @@ int memcopy__add(struct memcopy *m, uint64_t start, uint64_t end);
 int memcopy__fill(struct memcopy *m, uint64_t deadline_ns);
 
 uint64_t memcopy__bytes(const struct memcopy *m);
+uint64_t memcopy__swapped(const struct memcopy *m); /* of them were in swap when they were added */
 uint64_t memcopy__unreadable(const struct memcopy *m); /* bytes */
 /* The runs, lowest first. Neighbours may touch. */
 const struct memcopy_run *memcopy__runs(const struct memcopy *m, size_t *n);

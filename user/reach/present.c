@@ -35,6 +35,7 @@ struct present {
 	int fd; /* -1: it is not told */
 	bool skips;
 	uint64_t page;
+	uint64_t swapped;
 	uint64_t entry[ENTRIES];	    /* the cursor's first is the page of entry[0] */
 	struct scan_region region[REGIONS]; /* the cursor's first is the next one, of n */
 };
@@ -114,8 +115,15 @@ static bool next_region(struct present *p, struct present_cursor *c, uint64_t en
 		c->n = (uint64_t)n;
 	}
 	*from = p->region[c->first].start;
-	*to = p->region[c->first++].end;
+	*to = p->region[c->first].end;
+	if (p->region[c->first++].categories & SCAN_SWAPPED)
+		p->swapped += *to - *from;
 	return true;
+}
+
+static bool is_at_hand(const struct present_cursor *c, uint64_t page)
+{
+	return page >= c->first && page < c->first + c->n;
 }
 
 static bool is_there(struct present *p, struct present_cursor *c, uint64_t page, uint64_t end)
@@ -123,7 +131,7 @@ static bool is_there(struct present *p, struct present_cursor *c, uint64_t page,
 	uint64_t want = end / p->page - page;
 	ssize_t got;
 
-	if (page < c->first || page >= c->first + c->n) {
+	if (!is_at_hand(c, page)) {
 		if (want > ENTRIES)
 			want = ENTRIES;
 		got = p->fd < 0 ? -1
@@ -152,11 +160,17 @@ bool present__next(struct present *p, struct present_cursor *c, uint64_t end, ui
 	while (page < last && !is_there(p, c, page, end))
 		page++;
 	*from = page * p->page;
-	while (page < last && is_there(p, c, page, end))
-		page++;
+	for (; page < last && is_there(p, c, page, end); page++)
+		if (is_at_hand(c, page) && p->entry[page - c->first] & PAGE_SWAPPED)
+			p->swapped += p->page;
 	*to = page * p->page;
 	c->at = *to;
 	return *from < *to;
+}
+
+uint64_t present__swapped(const struct present *p)
+{
+	return p->swapped;
 }
 
 bool present__has(const struct present *p, uint64_t addr)

@@ -31,6 +31,8 @@ void present__do_not_skip(struct present *p); /* as if the kernel were older: fo
  */
 bool present__next(struct present *p, struct present_cursor *c, uint64_t end, uint64_t *from,
 		   uint64_t *to);
+/* Bytes of what present__next has told of that are in swap. */
+uint64_t present__swapped(const struct present *p);
 /* Is the page that holds addr? True if that cannot be told. */
 bool present__has(const struct present *p, uint64_t addr);
 #endif

@@ -144,6 +144,7 @@ static void emit_reach(struct jsonout *j, const struct report *r)
 	jsonout__u64(j, "copied", reach->copied);
 	jsonout__u64(j, "mark_ns", reach->mark_ns);
 	jsonout__u64(j, "heap_roots", reach->heap_roots);
+	jsonout__u64(j, "swapped", reach->swapped);
 	jsonout__end(j, '}');
 }
 

@@ -35,6 +35,7 @@ void render_reach__kinds(FILE *out, const struct reach_sum *sums, const struct r
 int render_reach__sentence(FILE *out, const struct report *r)
 {
 	const struct report_reach *h = &r->reach;
+	char bytes[FORMAT_BYTES_SIZE];
 
 	if (!h->wanted)
 		return 0;
@@ -51,6 +52,9 @@ int render_reach__sentence(FILE *out, const struct report *r)
 		fputs(" (until it was judged: there was no room for a copy)", out);
 	if (h->scans > 1)
 		fprintf(out, ", confirmed after %.1f s", (double)h->apart_ns / 1e9);
+	if (h->swapped)
+		fprintf(out, "; %s were in swap, and were brought back to be read",
+			format__bytes(bytes, h->swapped));
 	if (h->heap_roots)
 		fprintf(out,
 			"; %" PRIu64 " bytes of the heap are not known, and were taken for in use",

@@ -30,6 +30,7 @@ struct report_reach {
 	uint64_t pause_ns; /* the longest stop */
 	uint64_t copied;   /* bytes, at the last one; 0: it was judged while it stood still */
 	uint64_t mark_ns;
+	uint64_t swapped;    /* bytes that reading has brought back from swap */
 	uint64_t heap_roots; /* bytes of the heap that are no known block, and were roots */
 	struct reach_sum sum[REACH_KINDS];
 };

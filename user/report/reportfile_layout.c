@@ -197,8 +197,8 @@ LAYOUT(layout_memory, memory_members);
 		field, MEMBER_U64, offsetof(struct report_reach, member)                           \
 	}
 static const struct member reach_members[] = {
-	REACH(2, scans),  REACH(3, apart_ns), REACH(4, pause_ns),
-	REACH(5, copied), REACH(6, mark_ns),  REACH(7, heap_roots),
+	REACH(2, scans),   REACH(3, apart_ns),	 REACH(4, pause_ns), REACH(5, copied),
+	REACH(6, mark_ns), REACH(7, heap_roots), REACH(9, swapped),
 };
 LAYOUT(layout_reach, reach_members);
 

@@ -319,6 +319,7 @@ static void add_reach(struct sum *s, const struct report_reach *r)
 	add(&to->copied, r->copied);
 	add(&to->mark_ns, r->mark_ns);
 	add(&to->heap_roots, r->heap_roots);
+	add(&to->swapped, r->swapped);
 	for (i = 0; i < REACH_KINDS; i++)
 		reach_sum__add(&to->sum[i], r->sum[i].bytes, r->sum[i].count);
 }
